@@ -1,0 +1,51 @@
+# What a contributor needs, in one place; CONTRIBUTING.md says when to use which.
+# The build stays at three sets of artefacts, because every further profile or feature set compiles 200 crates again:
+# debug with all features (tests), the same as metadata (clippy, doc), release (what is shipped and shown).
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+CARGO ?= cargo
+# No daemon: it would outlive the build. Plain output: the rich one garbles a log.
+GRADLE ?= gradle --no-daemon --console=plain
+
+.PHONY: help setup build demo test check bench fmt clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' Makefile
+
+setup: ## install what is missing on this machine (Debian 12)
+	@scripts/setup test
+
+build: ## the shared library, the jar, the command line and the embedded registry, as shipped
+	@scripts/setup build
+	$(CARGO) build --release --locked --features cli --lib --bin mcjr --example registry
+	$(GRADLE) jar
+
+demo: build ## pull an image from an embedded registry through the Java client
+	@scripts/demo
+
+test: ## everything, against the real parts (docker-registry, dockerd, skopeo) too
+	@scripts/setup test
+	$(CARGO) test --locked --all-features
+	$(CARGO) build --release --locked --lib
+	$(GRADLE) check
+
+check: ## format, lints, documentation, header, javac warnings: no test is run
+	@scripts/setup test
+	$(CARGO) fmt --check
+	$(CARGO) clippy --locked --all-targets --all-features -- -D warnings
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --all-features --no-deps --document-private-items
+	$(CARGO) test --locked --all-features --test header
+	$(GRADLE) compileJava compileTestJava
+
+bench: ## time mcjr beside its peers (bench/README.md); SCALE=0.1 for a quick look
+	@bench/run $(SCALE)
+
+fmt: ## format the Rust code
+	$(CARGO) fmt
+
+clean: ## remove everything that was built
+	$(CARGO) clean
+	rm -rf build .gradle
