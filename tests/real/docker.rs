@@ -1,0 +1,82 @@
+//! A real dockerd of the tests' own: vfs storage, no bridge, no firewall rules, every path in one folder.
+
+use std::ffi::OsString;
+use std::path::Path;
+use std::process::Command;
+use std::sync::LazyLock;
+
+use serde_json::Value;
+
+use crate::process::{Service, output, run};
+
+pub(crate) struct Docker {
+    host: String,
+    _service: Service,
+}
+
+/// One daemon for all tests: it takes a second to start, and image IDs keep the tests apart.
+pub(crate) fn docker() -> &'static Docker {
+    static DOCKER: LazyLock<Docker> = LazyLock::new(Docker::start);
+    &DOCKER
+}
+
+impl Docker {
+    fn start() -> Self {
+        // /tmp, not TMPDIR: a socket's path may have 108 bytes, and containerd's is 40 long below this.
+        let dir = tempfile::Builder::new().prefix("mcjr-docker-").tempdir_in("/tmp").expect("a folder");
+        let at = |name: &str| dir.path().join(name).into_os_string();
+        let host = format!("unix://{}", dir.path().join("sock").display());
+        let command: [OsString; 13] = [
+            "dockerd".into(),
+            "--storage-driver=vfs".into(),
+            "--bridge=none".into(),
+            "--iptables=false".into(),
+            // Reads no configuration of the machine's own daemon.
+            "--config-file".into(),
+            at("daemon.json"),
+            "--data-root".into(),
+            at("data"),
+            "--exec-root".into(),
+            at("exec"),
+            "--pidfile".into(),
+            at("pid"),
+            format!("--host={host}").into(),
+        ];
+        std::fs::write(dir.path().join("daemon.json"), "{}").expect("daemon.json");
+        let command: Vec<_> = command.iter().map(OsString::as_os_str).collect();
+        let docker = Self { _service: Service::start(dir, &command), host };
+        docker._service.wait_for(|_| output(&mut docker.command(&["version"])).status.success().then_some(()));
+        docker
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new("docker");
+        // The context and host of whoever runs the tests would send the commands to a daemon of theirs.
+        command.env_remove("DOCKER_CONTEXT").env_remove("DOCKER_HOST").arg("--host").arg(&self.host).args(arguments);
+        command
+    }
+
+    /// `docker load`; what it says about the image.
+    pub(crate) fn load(&self, tar: &Path) -> String {
+        let said = run(self.command(&["load", "--input"]).arg(tar));
+        String::from_utf8(said).expect("text").trim().to_owned()
+    }
+
+    /// What `docker load` says about a tar that it refuses.
+    pub(crate) fn refuses(&self, tar: &Path) -> String {
+        let output = output(self.command(&["load", "--input"]).arg(tar));
+        assert!(!output.status.success(), "docker loaded {}", tar.display());
+        String::from_utf8_lossy(&output.stderr).trim().to_owned()
+    }
+
+    /// `docker image inspect`: None if there is no such image.
+    pub(crate) fn image(&self, name: &str) -> Option<Value> {
+        let output = output(&mut self.command(&["image", "inspect", name]));
+        let mut images: Vec<Value> = serde_json::from_slice(&output.stdout).expect("JSON");
+        images.pop()
+    }
+
+    pub(crate) fn remove(&self, name: &str) {
+        run(&mut self.command(&["image", "rm", "--force", name]));
+    }
+}
