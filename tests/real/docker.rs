@@ -62,13 +62,6 @@ impl Docker {
         String::from_utf8(said).expect("text").trim().to_owned()
     }
 
-    /// What `docker load` says about a tar that it refuses.
-    pub(crate) fn refuses(&self, tar: &Path) -> String {
-        let output = output(self.command(&["load", "--input"]).arg(tar));
-        assert!(!output.status.success(), "docker loaded {}", tar.display());
-        String::from_utf8_lossy(&output.stderr).trim().to_owned()
-    }
-
     /// `docker image inspect`: None if there is no such image.
     pub(crate) fn image(&self, name: &str) -> Option<Value> {
         let output = output(&mut self.command(&["image", "inspect", name]));

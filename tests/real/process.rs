@@ -55,10 +55,6 @@ impl Service {
         Self { guard, name: command[0].to_string_lossy().into_owned(), dir }
     }
 
-    pub(crate) fn dir(&self) -> &Path {
-        &self.dir
-    }
-
     pub(crate) fn log(&self) -> String {
         String::from_utf8_lossy(&std::fs::read(self.dir.join("log")).unwrap_or_default()).into_owned()
     }
@@ -91,9 +87,10 @@ fn search_path() -> String {
 }
 
 fn installed(command: &str) -> bool {
-    search_path().split(':').map(|dir| Path::new(dir).join(command)).any(|path| {
-        path.metadata().is_ok_and(|file| file.is_file() && file.permissions().mode() & 0o111 != 0)
-    })
+    search_path()
+        .split(':')
+        .map(|dir| Path::new(dir).join(command))
+        .any(|path| path.metadata().is_ok_and(|file| file.is_file() && file.permissions().mode() & 0o111 != 0))
 }
 
 /// Whether the parts a test needs are here. If not, says so where it is seen, and fails where all of them have to be:

@@ -3,8 +3,10 @@
 
 use std::ffi::OsStr;
 use std::fmt::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
+
+use tempfile::TempDir;
 
 use crate::pki::Authority;
 use crate::process::{Service, run};
@@ -31,8 +33,19 @@ pub(crate) struct Registry {
 }
 
 impl Registry {
+    /// An open registry, and the folder of its own that it keeps everything in.
+    pub(crate) fn with_own_storage() -> (Self, PathBuf) {
+        let dir = folder();
+        let storage = dir.path().join("storage");
+        (Self::in_folder(dir, &storage, &Access::Anyone, None), storage)
+    }
+
+    /// A registry that serves what another one holds.
     pub(crate) fn start(storage: &Path, access: &Access<'_>, tls: Option<&Authority>) -> Self {
-        let dir = tempfile::Builder::new().prefix("mcjr-registry-").tempdir().expect("a folder");
+        Self::in_folder(folder(), storage, access, tls)
+    }
+
+    fn in_folder(dir: TempDir, storage: &Path, access: &Access<'_>, tls: Option<&Authority>) -> Self {
         // Port 0: the kernel picks a free one, and the log tells which, so that no two tests can meet.
         let mut config = format!(
             "version: 0.1\nlog: {{level: info, accesslog: {{disabled: true}}}}\n\
@@ -41,21 +54,19 @@ impl Registry {
         );
         if let Some(tls) = tls {
             let (certificate, key) = (tls.certificate.display(), tls.key.display());
-            let _ = write!(config, "  tls: {{certificate: {certificate}, key: {key}}}\n");
+            let _ = writeln!(config, "  tls: {{certificate: {certificate}, key: {key}}}");
         }
         match access {
             Access::Anyone => {}
             Access::Basic => {
                 let file = dir.path().join("htpasswd");
                 std::fs::write(&file, run(Command::new("htpasswd").args(["-Bbn", USER, PASSWORD]))).expect("htpasswd");
-                let _ = write!(config, "auth: {{htpasswd: {{realm: a registry, path: {}}}}}\n", file.display());
+                let _ = writeln!(config, "auth: {{htpasswd: {{realm: a registry, path: {}}}}}", file.display());
             }
             Access::Bearer(server) => {
                 let (realm, roots) = (server.realm(), server.certificate().display());
-                let _ = write!(
-                    config,
-                    "auth: {{token: {{realm: '{realm}', service: '{SERVICE}', issuer: {ISSUER}, rootcertbundle: {roots}}}}}\n"
-                );
+                let _ = writeln!(config, "auth:\n  token: {{realm: '{realm}', service: '{SERVICE}', issuer: {ISSUER},");
+                let _ = writeln!(config, "    rootcertbundle: {roots}}}");
             }
         }
         let file = dir.path().join("config.yml");
@@ -71,4 +82,8 @@ impl Registry {
         let scheme = if tls.is_some() { "https" } else { "http" };
         Self { url: format!("{scheme}://{authority}"), authority, _service: service }
     }
+}
+
+fn folder() -> TempDir {
+    tempfile::Builder::new().prefix("mcjr-registry-").tempdir().expect("a folder")
 }

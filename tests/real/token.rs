@@ -55,12 +55,12 @@ struct Shared {
 impl TokenServer {
     pub(crate) fn start(policy: Policy) -> Self {
         let dir = tempfile::tempdir().expect("a folder");
-        let shared =
-            Arc::new(Shared { policy, signer: Pair::signer(dir.path()), asked: Mutex::default(), _dir: dir });
+        let shared = Arc::new(Shared { policy, signer: Pair::signer(dir.path()), asked: Mutex::default(), _dir: dir });
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         listener.set_nonblocking(true).expect("a listener for tokio");
         let authority = listener.local_addr().expect("its address").to_string();
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("tokio");
+        let runtime =
+            tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("tokio");
         let state = Arc::clone(&shared);
         // Tokens are for GET; a POST (the OAuth2 flow) gets 405, as from most of them.
         let app = Router::new()
@@ -95,7 +95,8 @@ impl Shared {
     fn answer(&self, uri: &Uri, headers: &HeaderMap) -> (StatusCode, String) {
         let query = uri.query().unwrap_or_default().as_bytes();
         let parameters: Vec<_> = url::form_urlencoded::parse(query).into_owned().collect();
-        let values = |name: &str| parameters.iter().filter(|(key, _)| key == name).map(|(_, value)| value.clone()).collect();
+        let values =
+            |name: &str| parameters.iter().filter(|(key, _)| key == name).map(|(_, value)| value.clone()).collect();
         let scopes: Vec<String> = values("scope");
         let service: Vec<String> = values("service");
         let login = headers.get(header::AUTHORIZATION).map(|value| basic(value.as_bytes()));
