@@ -1,6 +1,6 @@
 # What a contributor needs, in one place; CONTRIBUTING.md says when to use which.
 # The build stays at three sets of artefacts, because every further profile or feature set compiles 200 crates again:
-# debug with all features (tests), the same as metadata (clippy, doc), release (what is shipped and shown).
+# debug with all features (tests, demo's registry), the same as metadata (clippy, doc), release (what is shipped).
 
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
@@ -18,18 +18,21 @@ help: ## this list
 setup: ## install what is missing on this machine (Debian 12)
 	@scripts/setup test
 
-build: ## the shared library, the jar, the command line and the embedded registry, as shipped
+build: ## the jar with the shared library in it, and the command line, as shipped
 	@scripts/setup build
-	$(CARGO) build --release --locked --features cli --lib --bin mcjr --example registry
 	$(GRADLE) jar
+	$(CARGO) build --release --locked --features cli --bin mcjr
 
-demo: build ## pull an image from an embedded registry through the Java client
+# The registry of the demo comes from the artefacts of the tests: in release it would mean a third build of everything.
+demo: ## build the jar, pull an image from an embedded registry through the Java client
+	@scripts/setup build
+	$(GRADLE) jar
+	$(CARGO) build --locked --all-features --example registry
 	@scripts/demo
 
 test: ## everything, against the real parts (docker-registry, dockerd, skopeo) too
 	@scripts/setup test
 	$(CARGO) test --locked --all-features
-	$(CARGO) build --release --locked --lib
 	$(GRADLE) check
 
 check: ## format, lints, documentation, header, javac warnings: no test is run
@@ -38,7 +41,7 @@ check: ## format, lints, documentation, header, javac warnings: no test is run
 	$(CARGO) clippy --locked --all-targets --all-features -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --all-features --no-deps --document-private-items
 	$(CARGO) test --locked --all-features --test header
-	$(GRADLE) compileJava compileTestJava
+	$(GRADLE) testClasses
 
 bench: ## time mcjr beside its peers (bench/README.md); SCALE=0.1 for a quick look
 	@bench/run $(SCALE)
