@@ -53,6 +53,7 @@ public final class ImageReference {
         if (imageRef.isEmpty()) {
             throw Failures.invalid("an image reference is empty");
         }
+        check(imageRef, !imageRef.contains("://"), "a reference has no scheme such as https://");
         String name = imageRef;
         String digest = null;
         int at = name.indexOf('@');
