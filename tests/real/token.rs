@@ -1,14 +1,14 @@
 //! A token server as registries have one beside them (Docker Hub, GitLab, Harbor): it trades a login, or none, for a
 //! signed token that docker-registry verifies. It notes what it was asked, for the tests to look at.
 
-use std::net::TcpListener;
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::net::{TcpListener, TcpStream};
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use axum::Router;
-use axum::http::{HeaderMap, StatusCode, Uri, header};
-use axum::routing::get;
 use base64::Engine as _;
 use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
@@ -41,35 +41,37 @@ pub(crate) struct Asked {
 pub(crate) struct TokenServer {
     authority: String,
     shared: Arc<Shared>,
-    // Dropped with the server, which stops it.
-    _runtime: tokio::runtime::Runtime,
+    thread: Option<JoinHandle<()>>,
 }
 
 struct Shared {
     policy: Policy,
     signer: Pair,
     asked: Mutex<Vec<Asked>>,
+    ended: AtomicBool,
     _dir: tempfile::TempDir,
 }
 
 impl TokenServer {
     pub(crate) fn start(policy: Policy) -> Self {
         let dir = tempfile::tempdir().expect("a folder");
-        let shared = Arc::new(Shared { policy, signer: Pair::signer(dir.path()), asked: Mutex::default(), _dir: dir });
+        let signer = Pair::signer(dir.path());
+        let shared =
+            Arc::new(Shared { policy, signer, asked: Mutex::default(), ended: AtomicBool::new(false), _dir: dir });
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-        listener.set_nonblocking(true).expect("a listener for tokio");
         let authority = listener.local_addr().expect("its address").to_string();
-        let runtime =
-            tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("tokio");
-        let state = Arc::clone(&shared);
-        // Tokens are for GET; a POST (the OAuth2 flow) gets 405, as from most of them.
-        let app = Router::new()
-            .route("/token", get(move |uri: Uri, headers: HeaderMap| async move { state.answer(&uri, &headers) }));
-        runtime.spawn(async move {
-            let listener = tokio::net::TcpListener::from_std(listener).expect("a tokio listener");
-            axum::serve(listener, app).await.expect("the server runs");
+        let serving = Arc::clone(&shared);
+        // One request after the other: it is the number of requests that the tests are after.
+        let thread = std::thread::spawn(move || {
+            for connection in listener.incoming() {
+                if serving.ended.load(Ordering::Relaxed) {
+                    break;
+                }
+                // A client that hangs up is no matter of the server's.
+                let _ = connection.and_then(|connection| serving.serve(connection));
+            }
         });
-        Self { authority, shared, _runtime: runtime }
+        Self { authority, shared, thread: Some(thread) }
     }
 
     /// `HOST:PORT`
@@ -91,29 +93,57 @@ impl TokenServer {
     }
 }
 
+impl Drop for TokenServer {
+    fn drop(&mut self) {
+        self.shared.ended.store(true, Ordering::Relaxed);
+        // Wakes the thread from its wait for a connection.
+        drop(TcpStream::connect(&self.authority));
+        let _ = self.thread.take().map(JoinHandle::join);
+    }
+}
+
 impl Shared {
-    fn answer(&self, uri: &Uri, headers: &HeaderMap) -> (StatusCode, String) {
-        let query = uri.query().unwrap_or_default().as_bytes();
-        let parameters: Vec<_> = url::form_urlencoded::parse(query).into_owned().collect();
+    fn serve(&self, mut connection: TcpStream) -> std::io::Result<()> {
+        let mut head = Vec::new();
+        for line in BufReader::new(connection.try_clone()?).lines() {
+            match line? {
+                end if end.is_empty() => break,
+                line => head.push(line),
+            }
+        }
+        let target = head.first().and_then(|line| line.strip_prefix("GET ")?.split(' ').next());
+        let login = head.iter().find_map(|line| {
+            let (name, value) = line.split_once(':')?;
+            name.eq_ignore_ascii_case("authorization").then(|| basic(value.trim()))
+        });
+        let (status, body) = match target.map(|target| target.split_once('?').unwrap_or((target, ""))) {
+            Some(("/token", query)) => self.answer(query, login),
+            Some(_) => ("404 Not Found", json!({})),
+            // The OAuth2 flow posts; most token servers answer that so, and the client is to come back with GET.
+            None => ("405 Method Not Allowed", json!({})),
+        };
+        let body = body.to_string();
+        write!(connection, "HTTP/1.1 {status}\r\nContent-Type: application/json\r\nConnection: close\r\n")?;
+        write!(connection, "Content-Length: {}\r\n\r\n{body}", body.len())
+    }
+
+    fn answer(&self, query: &str, login: Option<(String, String)>) -> (&'static str, Value) {
+        let parameters: Vec<_> = url::form_urlencoded::parse(query.as_bytes()).into_owned().collect();
         let values =
             |name: &str| parameters.iter().filter(|(key, _)| key == name).map(|(_, value)| value.clone()).collect();
         let scopes: Vec<String> = values("scope");
         let service: Vec<String> = values("service");
-        let login = headers.get(header::AUTHORIZATION).map(|value| basic(value.as_bytes()));
         let known = login.as_ref().map(|(user, password)| user == USER && password == PASSWORD);
-        self.asked.lock().expect("no poison").push(Asked {
-            scopes: scopes.clone(),
-            service: service.first().cloned(),
-            login,
-        });
+        let asked = Asked { scopes: scopes.clone(), service: service.first().cloned(), login };
+        self.asked.lock().expect("no poison").push(asked);
         match known {
-            Some(false) => (StatusCode::UNAUTHORIZED, json!({"details": "incorrect username or password"}).to_string()),
+            Some(false) => ("401 Unauthorized", json!({"details": "incorrect username or password"})),
             // A token for another service than the one that asked is of no use to it; say so at once.
-            _ if service != [SERVICE] => (StatusCode::BAD_REQUEST, json!({"details": "unknown service"}).to_string()),
+            _ if service != [SERVICE] => ("400 Bad Request", json!({"details": "unknown service"})),
             _ => {
                 let opens = known.is_some() || self.policy == Policy::Public;
                 let access = if opens { scopes.iter().filter_map(|scope| access(scope)).collect() } else { Vec::new() };
-                (StatusCode::OK, json!({"token": self.token(&access), "expires_in": 300}).to_string())
+                ("200 OK", json!({"token": self.token(&access), "expires_in": 300}))
             }
         }
     }
@@ -141,11 +171,9 @@ fn access(scope: &str) -> Option<Value> {
 }
 
 /// User and password of a Basic header; what is none comes back whole, and matches nothing.
-fn basic(header: &[u8]) -> (String, String) {
-    let whole = String::from_utf8_lossy(header).into_owned();
-    let decoded = whole.strip_prefix("Basic ").and_then(|code| BASE64_STANDARD.decode(code).ok());
+fn basic(header: &str) -> (String, String) {
+    let decoded = header.strip_prefix("Basic ").and_then(|code| BASE64_STANDARD.decode(code).ok());
     let text = decoded.and_then(|bytes| String::from_utf8(bytes).ok());
-    text.as_deref()
-        .and_then(|text| text.split_once(':'))
-        .map_or((whole, String::new()), |(user, password)| (user.to_owned(), password.to_owned()))
+    let (user, password) = text.as_deref().and_then(|text| text.split_once(':')).unwrap_or((header, ""));
+    (user.to_owned(), password.to_owned())
 }
