@@ -1,6 +1,8 @@
 package com.salesforce.multicloudj.registry.driver;
 
 import com.salesforce.multicloudj.registry.internal.Failures;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
 import java.util.regex.Pattern;
 
 /**
@@ -19,7 +21,7 @@ public final class ImageReference {
 
     private static final Pattern HOST_NAME =
             Pattern.compile("[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)*");
-    private static final Pattern IPV6 = Pattern.compile("\\[[0-9A-Fa-f:.]+\\]");
+    private static final Pattern IPV6 = Pattern.compile("\\[[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*\\]");
     private static final Pattern PORT = Pattern.compile("[0-9]{1,5}");
     private static final Pattern COMPONENT = Pattern.compile("[a-z0-9]+((\\.|_|__|-+)[a-z0-9]+)*");
     private static final Pattern TAG = Pattern.compile("[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}");
@@ -77,7 +79,10 @@ public final class ImageReference {
             name = name.substring(slash + 1);
             checkHost(imageRef, registry);
         }
-        checkRepository(imageRef, name);
+        boolean namesNone = name.isEmpty() && registry == null && (tag != null || digest != null);
+        if (!namesNone) {
+            checkRepository(imageRef, name);
+        }
         if (tag == null && digest == null) {
             tag = LATEST;
         }
@@ -96,7 +101,8 @@ public final class ImageReference {
     /**
      * The repository, without the host.
      *
-     * @return for example {@code project/image}
+     * @return for example {@code project/image}; empty for {@code :tag} and {@code @digest} alone, which mean the
+     *     client's own repository
      */
     public String getRepository() {
         return repository;
@@ -174,6 +180,16 @@ public final class ImageReference {
         }
         check(imageRef, HOST_NAME.matcher(host).matches() || IPV6.matcher(host).matches(),
                 "a host is labels of letters, digits and inner '-', joined by '.', or an IPv6 address in brackets");
+        check(imageRef, !host.startsWith("[") || isIpv6(host), "the host in brackets is no IPv6 address");
+    }
+
+    private static boolean isIpv6(String literal) {
+        try {
+            // With a colon in it the text is taken as a literal address: no name is looked up.
+            return InetAddress.getByName(literal).getHostAddress() != null;
+        } catch (UnknownHostException e) {
+            return false;
+        }
     }
 
     private static void checkRepository(String imageRef, String repository) {

@@ -76,7 +76,9 @@ class ImageReferenceTest {
         "/a                    | empty component",
         "a/                    | empty component",
         "gcr.io/               | missing",
-        ":v1                   | missing",
+        "gcr.io/:v1            | missing",
+        "[::1/app              | host",
+        "[1:2]:5000/app        | IPv6",
         "a..b                  | component",
         "a___b                 | component",
         "-a                    | component",
@@ -121,6 +123,13 @@ class ImageReferenceTest {
         String name = "n".repeat(255);
         assertEquals(name, ImageReference.parse(name).getRepository());
         assertThrows(InvalidArgumentException.class, () -> ImageReference.parse("n" + name));
+    }
+
+    @Test
+    void aTagOrDigestAloneMeansTheClientsRepository() {
+        assertEquals("", ImageReference.parse(":v1").getRepository());
+        assertEquals(":v1", ImageReference.parse(":v1").toString());
+        assertEquals("@" + SHA256, ImageReference.parse("@" + SHA256).toString());
     }
 
     @Test
