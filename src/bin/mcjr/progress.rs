@@ -1,0 +1,93 @@
+//! Progress on stderr: a bar for each layer on a terminal, a quiet line now and then elsewhere.
+
+use std::future::Future;
+use std::io::Write;
+use std::time::Duration;
+
+use indicatif::{HumanBytes, MultiProgress, ProgressBar, ProgressStyle};
+use multicloudj_registry::pull::LayerProgress;
+use multicloudj_registry::{Result, Session};
+
+/// What to show.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Show {
+    /// Bars that redraw themselves.
+    Bars,
+    /// Lines for a log.
+    Lines,
+    /// Nothing.
+    Nothing,
+}
+
+/// A look at the bars this often.
+const REDRAW: Duration = Duration::from_millis(100);
+/// A line in a log this often.
+const LINE: Duration = Duration::from_secs(5);
+
+/// Runs `work` and shows how far `session` is.
+pub(crate) async fn watch<T>(show: Show, session: &Session, work: impl Future<Output = Result<T>>) -> Result<T> {
+    let shower = async {
+        match show {
+            Show::Bars => bars(session).await,
+            Show::Lines => lines(session).await,
+            Show::Nothing => std::future::pending().await,
+        }
+    };
+    tokio::pin!(shower);
+    tokio::select! {
+        done = work => done,
+        () = &mut shower => unreachable!("it shows until the work is done"),
+    }
+}
+
+/// Bars vanish when this is dropped; a finished layer keeps its line until then.
+struct Bars {
+    all: MultiProgress,
+    bars: Vec<ProgressBar>,
+}
+
+impl Drop for Bars {
+    fn drop(&mut self) {
+        // The result line takes their place.
+        let _ = self.all.clear();
+    }
+}
+
+async fn bars(session: &Session) {
+    let mut shown = Bars { all: MultiProgress::new(), bars: Vec::new() };
+    loop {
+        let layers = session.layers();
+        for layer in layers.iter().skip(shown.bars.len()) {
+            shown.bars.push(shown.all.add(bar(layer)));
+        }
+        for (layer, bar) in layers.iter().zip(&shown.bars) {
+            bar.set_position(layer.done());
+            if layer.done() == layer.size && !bar.is_finished() {
+                bar.abandon();
+            }
+        }
+        tokio::time::sleep(REDRAW).await;
+    }
+}
+
+fn bar(layer: &LayerProgress) -> ProgressBar {
+    let template = "{prefix} {bar:30} {bytes:>10}/{total_bytes:<10} {bytes_per_sec:>11} {eta:>4}";
+    let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
+    let bar = ProgressBar::new(layer.size).with_style(style.progress_chars("=> "));
+    bar.set_prefix(layer.digest.hex()[..12].to_owned());
+    bar
+}
+
+async fn lines(session: &Session) {
+    loop {
+        // The first one only after a while: most pulls are done by then and need none.
+        tokio::time::sleep(LINE).await;
+        let layers = session.layers();
+        let done: u64 = layers.iter().map(LayerProgress::done).sum();
+        let total: u64 = layers.iter().map(|layer| layer.size).sum();
+        let complete = layers.iter().filter(|layer| layer.done() == layer.size).count();
+        let (done, total) = (HumanBytes(done), HumanBytes(total));
+        // A closed stderr is no reason to stop a pull.
+        let _ = writeln!(std::io::stderr(), "{done} of {total}, {complete} of {} layers", layers.len());
+    }
+}

@@ -1,0 +1,40 @@
+//! The one tokio runtime of a loaded library.
+
+use std::sync::Mutex;
+
+use once_cell::sync::Lazy;
+use tokio::runtime::{Builder, Handle, Runtime};
+
+use crate::error::{Error, ErrorKind, Result};
+
+static RUNTIME: Lazy<Mutex<Option<Runtime>>> = Lazy::new(Mutex::default);
+
+/// The runtime, started at the first call. Its threads never keep a process alive: they are not joined at exit.
+///
+/// # Errors
+/// Internal if the operating system gives no threads.
+pub fn handle() -> Result<Handle> {
+    let mut slot = RUNTIME.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    if let Some(runtime) = &*slot {
+        return Ok(runtime.handle().clone());
+    }
+    let runtime = Builder::new_multi_thread()
+        // Bodies are read on these; hashing, inflating and writing happen on blocking threads.
+        .worker_threads(std::thread::available_parallelism().map_or(2, |n| n.get().min(4)))
+        .thread_name("mcjr")
+        .enable_io()
+        .enable_time()
+        .build()
+        .map_err(|cause| Error::new(ErrorKind::Internal, "cannot start the runtime").with_cause(cause))?;
+    let handle = runtime.handle().clone();
+    *slot = Some(runtime);
+    Ok(handle)
+}
+
+/// Stops the runtime without waiting for it: the class loader that loaded this library is gone.
+pub fn shut_down() {
+    let runtime = RUNTIME.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take();
+    if let Some(runtime) = runtime {
+        runtime.shutdown_background();
+    }
+}

@@ -1,0 +1,220 @@
+//! What a client and a pull can be told, as key and value: the same keys for Java, C and the command line.
+
+use std::path::PathBuf;
+
+use url::Url;
+
+use crate::error::{Error, Result};
+use crate::limits;
+use crate::platform::Platform;
+use crate::redact::{Credential, Secret};
+
+/// Who gives origin and credential.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ProviderKind {
+    /// Any registry, anonymously or with user and password.
+    #[default]
+    Oci,
+    /// A provider outside the engine that answers credential requests, see [`crate::provider::callback`].
+    Callback,
+}
+
+/// The settings of a client.
+#[derive(Debug, Clone, Default)]
+pub struct Settings {
+    pub(crate) provider: ProviderKind,
+    pub(crate) provider_id: Option<String>,
+    pub(crate) repository: Option<String>,
+    pub(crate) endpoint: Option<Url>,
+    username: Option<String>,
+    password: Option<Secret>,
+    pub(crate) platform: PlatformSetting,
+    pub(crate) trusted_certificates: Option<PathBuf>,
+    pub(crate) max_connections: Option<usize>,
+    pub(crate) trusted_auth_hosts: Vec<String>,
+}
+
+/// A platform given in up to two keys.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct PlatformSetting {
+    platform: Option<Platform>,
+    os_features: Vec<String>,
+}
+
+impl PlatformSetting {
+    fn set(&mut self, key: &str, value: &str) -> Result<()> {
+        match key {
+            "platform" => self.platform = Some(value.parse()?),
+            _ => self.os_features = list(value),
+        }
+        Ok(())
+    }
+
+    /// The platform asked for, if any.
+    pub(crate) fn get(&self) -> Option<Platform> {
+        let mut platform = self.platform.clone()?;
+        platform.os_features.clone_from(&self.os_features);
+        Some(platform)
+    }
+}
+
+impl Settings {
+    /// Sets one key. The keys:
+    ///
+    /// | key | value |
+    /// |---|---|
+    /// | `provider` | `oci` (default), or `callback` for a provider that answers credential requests |
+    /// | `provider-id` | the name of a `callback` provider in messages |
+    /// | `repository` | path in front of references without a host |
+    /// | `endpoint` | scheme and authority of the registry, `https://registry.example.com` |
+    /// | `username`, `password` | login; needs `endpoint` |
+    /// | `platform` | `os/arch[/variant][:os.version]` of the child of an index |
+    /// | `os-features` | comma-separated `os.features` that the child must have |
+    /// | `trusted-certificates` | PEM file with CA certificates trusted besides the system's |
+    /// | `max-connections` | most connections per host at a time, 1 to 256 |
+    /// | `trusted-auth-hosts` | comma-separated `host[:port]` of token services that may get the credential |
+    ///
+    /// # Errors
+    /// InvalidArgument for an unknown key or a value that breaks the key's rule.
+    pub fn set(&mut self, key: &str, value: &str) -> Result<()> {
+        match key {
+            "provider" => {
+                self.provider = match value {
+                    "oci" => ProviderKind::Oci,
+                    "callback" => ProviderKind::Callback,
+                    _ => return Err(Error::invalid(format!("provider {value:?} is unknown; there is \"oci\""))),
+                };
+            }
+            "provider-id" => self.provider_id = Some(value.into()),
+            "repository" => self.repository = Some(crate::reference::repository(value)?.into()),
+            "endpoint" => self.endpoint = Some(endpoint(value)?),
+            "username" => self.username = Some(value.into()),
+            "password" => self.password = Some(Secret::new(value)),
+            "platform" | "os-features" => self.platform.set(key, value)?,
+            "trusted-certificates" => self.trusted_certificates = Some(value.into()),
+            "max-connections" => self.max_connections = Some(connections(value)?),
+            "trusted-auth-hosts" => self.trusted_auth_hosts = list(value),
+            _ => return Err(Error::invalid(format!("option {key:?} is unknown"))),
+        }
+        Ok(())
+    }
+
+    /// The explicit login, if there is one.
+    ///
+    /// # Errors
+    /// InvalidArgument if only one half is given, or no endpoint says where it may go.
+    pub(crate) fn login(&self) -> Result<Option<Credential>> {
+        match (&self.username, &self.password) {
+            (None, None) => Ok(None),
+            (Some(user), Some(secret)) => {
+                if self.endpoint.is_none() {
+                    return Err(Error::invalid("user and password need an endpoint that says where they may go"));
+                }
+                if user.contains(':') {
+                    // RFC 7617, section 2: the first colon ends the user name.
+                    return Err(Error::invalid("a user name with a colon cannot be sent (RFC 7617)"));
+                }
+                Ok(Some(Credential { user: user.clone(), secret: secret.clone() }))
+            }
+            (Some(_), None) => Err(Error::invalid("a user needs a password")),
+            (None, Some(_)) => Err(Error::invalid("a password needs a user")),
+        }
+    }
+}
+
+/// How layers are kept in the archive.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum LayerEncoding {
+    /// Byte for byte as the registry has them, except zstd in a docker tar, which Docker before 23 cannot read.
+    #[default]
+    AsStored,
+    /// Decoded to plain tar.
+    Uncompressed,
+}
+
+/// The kind of archive.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ArchiveFormat {
+    /// What `docker save` wrote before version 25.
+    #[default]
+    Docker,
+    /// An OCI image layout with the registry's own manifest, and a `manifest.json` for `docker load`.
+    Oci,
+}
+
+/// The options of one pull.
+#[derive(Debug, Clone, Default)]
+pub struct PullOptions {
+    pub(crate) platform: PlatformSetting,
+    pub(crate) layers: LayerEncoding,
+    pub(crate) format: ArchiveFormat,
+    pub(crate) durable: bool,
+}
+
+impl PullOptions {
+    /// Sets one key. The keys:
+    ///
+    /// | key | value |
+    /// |---|---|
+    /// | `platform`, `os-features` | as for the client, and before it |
+    /// | `layers` | `as-stored` (default) or `uncompressed` |
+    /// | `format` | `docker` (default) or `oci` |
+    /// | `durable` | `true`: the archive is on the disk (fsync) before the pull returns; default `false` |
+    ///
+    /// # Errors
+    /// InvalidArgument for an unknown key or a value that breaks the key's rule.
+    pub fn set(&mut self, key: &str, value: &str) -> Result<()> {
+        let bad = |known: &str| Err(Error::invalid(format!("pull option {key} is {value:?}; it can be {known}")));
+        match (key, value) {
+            ("platform" | "os-features", _) => self.platform.set(key, value)?,
+            ("layers", "as-stored") => self.layers = LayerEncoding::AsStored,
+            ("layers", "uncompressed") => self.layers = LayerEncoding::Uncompressed,
+            ("layers", _) => return bad("as-stored or uncompressed"),
+            ("format", "docker") => self.format = ArchiveFormat::Docker,
+            ("format", "oci") => self.format = ArchiveFormat::Oci,
+            ("format", _) => return bad("docker or oci"),
+            ("durable", "true") => self.durable = true,
+            ("durable", "false") => self.durable = false,
+            ("durable", _) => return bad("true or false"),
+            _ => return Err(Error::invalid(format!("pull option {key:?} is unknown"))),
+        }
+        Ok(())
+    }
+}
+
+/// Reads an endpoint: scheme and authority, nothing else.
+fn endpoint(value: &str) -> Result<Url> {
+    let bad = |why: &str| Err(Error::invalid(format!("endpoint {}: {why}", shown(value))));
+    let Ok(url) = Url::parse(value) else {
+        return bad("not a URL like https://registry.example.com");
+    };
+    if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none() {
+        return bad("not a URL like https://registry.example.com");
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return bad("user and password do not belong into the URL");
+    }
+    if url.path() != "/" || url.query().is_some() || url.fragment().is_some() {
+        return bad("an endpoint is scheme and authority; the path belongs to the repository");
+    }
+    Ok(url)
+}
+
+/// An endpoint that failed to parse, without what could be a password in it.
+fn shown(value: &str) -> String {
+    match value.rsplit_once('@') {
+        Some((_, host)) => format!("\"…@{host}\""),
+        None => format!("{value:?}"),
+    }
+}
+
+fn connections(value: &str) -> Result<usize> {
+    match value.parse() {
+        Ok(n) if (1..=limits::MAX_CONNECTIONS).contains(&n) => Ok(n),
+        _ => Err(Error::invalid(format!("max-connections is {value:?}; it can be 1 to {}", limits::MAX_CONNECTIONS))),
+    }
+}
+
+fn list(value: &str) -> Vec<String> {
+    value.split(',').map(str::trim).filter(|item| !item.is_empty()).map(Into::into).collect()
+}

@@ -1,0 +1,253 @@
+//! The bytes: one GET over a pooled connection, within a budget of connections per host.
+//!
+//! Never follows a redirect, never adds a credential, never decodes a body.
+
+use std::collections::HashMap;
+use std::error::Error as StdError;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+
+use bytes::{Bytes, BytesMut};
+use ::http::header::{ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_LENGTH, RANGE, USER_AGENT};
+use ::http::{HeaderMap, HeaderValue, StatusCode};
+use once_cell::sync::OnceCell;
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use reqwest::{Certificate, Client, ClientBuilder};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use url::Url;
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::limits;
+use crate::redact::{self, Secret};
+use crate::transport::origin::{self, Origin};
+
+/// The HTTP clients and the connection budget of one registry client.
+#[derive(Debug)]
+pub struct Http {
+    /// For https. Made at first use: reading the system's certificates takes milliseconds that http pulls need not pay.
+    tls: OnceCell<Client>,
+    /// For plain http, which reaches loopback addresses only.
+    plain: OnceCell<Client>,
+    certificates: Vec<Certificate>,
+    budget: Mutex<HashMap<Origin, Arc<Semaphore>>>,
+    per_host: usize,
+}
+
+/// A GET to send.
+#[derive(Debug, Clone)]
+pub struct Get {
+    /// Where to.
+    pub url: Url,
+    /// The value of `Accept`.
+    pub accept: Option<&'static str>,
+    /// First and last byte wanted, both inclusive.
+    pub range: Option<(u64, u64)>,
+    /// The value of `Authorization`.
+    pub authorization: Option<Secret>,
+}
+
+impl Get {
+    /// A GET of `url`.
+    pub fn new(url: Url) -> Self {
+        Self { url, accept: None, range: None, authorization: None }
+    }
+}
+
+/// The head of an answer, and its body.
+#[derive(Debug)]
+pub struct Answer {
+    /// Which request it answers; may carry a signature, show it only through [`redact::shown`].
+    pub url: Url,
+    /// Its status.
+    pub status: StatusCode,
+    /// Its headers.
+    pub headers: HeaderMap,
+    /// Its body.
+    pub body: Body,
+}
+
+/// A body that is still on the wire. Holds its place in the connection budget until it is dropped.
+#[derive(Debug)]
+pub struct Body {
+    response: reqwest::Response,
+    received: u64,
+    _permit: OwnedSemaphorePermit,
+}
+
+impl Http {
+    /// Trusts the system's certificates and those in the PEM file `trusted`; opens at most `per_host` connections to an
+    /// origin at a time.
+    ///
+    /// # Errors
+    /// InvalidArgument if the file cannot be read or holds no certificate.
+    pub fn new(trusted: Option<&Path>, per_host: usize) -> Result<Self> {
+        let certificates = trusted.map(read_certificates).transpose()?.unwrap_or_default();
+        let budget = Mutex::default();
+        Ok(Self { tls: OnceCell::new(), plain: OnceCell::new(), certificates, budget, per_host })
+    }
+
+    /// Sends `request` and waits for the head of the answer, whatever its status.
+    pub async fn get(&self, request: &Get) -> Result<Answer> {
+        let client = self.client(&request.url)?;
+        let permit = self.permit(&Origin::of(&request.url)).await;
+        let mut builder = client.get(request.url.clone()).header(ACCEPT_ENCODING, "identity");
+        if let Some(accept) = request.accept {
+            builder = builder.header(ACCEPT, accept);
+        }
+        if let Some((first, last)) = request.range {
+            builder = builder.header(RANGE, format!("bytes={first}-{last}"));
+        }
+        if let Some(secret) = &request.authorization {
+            let mut value = HeaderValue::from_str(secret.expose()).map_err(|_| {
+                // The cause would be harmless, but it is not worth finding out for every http version.
+                Error::new(ErrorKind::Unauthorized, "the credential has bytes that no HTTP header can carry")
+            })?;
+            value.set_sensitive(true);
+            builder = builder.header(AUTHORIZATION, value);
+        }
+        let response = builder.send().await.map_err(|why| failed(why, &request.url))?;
+        Ok(Answer {
+            url: request.url.clone(),
+            status: response.status(),
+            headers: response.headers().clone(),
+            body: Body { response, received: 0, _permit: permit },
+        })
+    }
+
+    fn client(&self, url: &Url) -> Result<&Client> {
+        if url.scheme() == "https" {
+            return self.tls.get_or_try_init(|| {
+                build(base().https_only(true).tls_certs_merge(self.certificates.iter().cloned()))
+            });
+        }
+        if let Some(ip) = origin::ip_literal(url)
+            && !origin::is_loopback(ip)
+        {
+            return Err(not_loopback(url.host_str().unwrap_or_default()));
+        }
+        // A name is checked where it is resolved, so that what is checked is what is dialled.
+        self.plain.get_or_try_init(|| build(base().dns_resolver(Arc::new(LoopbackOnly))))
+    }
+
+    async fn permit(&self, origin: &Origin) -> OwnedSemaphorePermit {
+        let semaphore = {
+            let mut budget = self.budget.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            Arc::clone(budget.entry(origin.clone()).or_insert_with(|| Arc::new(Semaphore::new(self.per_host))))
+        };
+        semaphore.acquire_owned().await.unwrap_or_else(|_| unreachable!("nobody closes the budget"))
+    }
+}
+
+impl Body {
+    /// The next bytes, `None` at the end.
+    pub async fn chunk(&mut self) -> Result<Option<Bytes>> {
+        match self.response.chunk().await {
+            Ok(Some(bytes)) => {
+                self.received += bytes.len() as u64;
+                Ok(Some(bytes))
+            }
+            Ok(None) => Ok(None),
+            Err(why) => {
+                let url = self.response.url().clone();
+                Err(failed(why, &url).context(format!("read {} after {} bytes", redact::shown(&url), self.received)))
+            }
+        }
+    }
+
+    /// The length that the answer declares.
+    pub fn declared(&self) -> Option<u64> {
+        self.response.headers().get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+    }
+
+    /// The whole body, which must not be longer than `cap`.
+    pub async fn read(mut self, cap: u64, what: &str) -> Result<Bytes> {
+        let mut all = BytesMut::new();
+        while let Some(bytes) = self.chunk().await? {
+            if all.len() as u64 + bytes.len() as u64 > cap {
+                return Err(Error::new(ErrorKind::Malformed, format!("{what} is longer than {cap} bytes")));
+            }
+            all.extend_from_slice(&bytes);
+        }
+        Ok(all.freeze())
+    }
+}
+
+fn base() -> ClientBuilder {
+    Client::builder()
+        .redirect(reqwest::redirect::Policy::none())
+        .referer(false)
+        .http1_only()
+        .no_proxy()
+        .connect_timeout(limits::CONNECT)
+        .read_timeout(limits::IDLE)
+        .default_headers(HeaderMap::from_iter([(
+            USER_AGENT,
+            HeaderValue::from_static(concat!("multicloudj-registry/", env!("CARGO_PKG_VERSION"))),
+        )]))
+}
+
+fn build(builder: ClientBuilder) -> Result<Client> {
+    builder.build().map_err(|why| Error::new(ErrorKind::Internal, "cannot set up the HTTP client").with_cause(why))
+}
+
+fn read_certificates(path: &Path) -> Result<Vec<Certificate>> {
+    let bad = |why: String| Error::invalid(format!("trusted certificates {}: {why}", path.display()));
+    let pem = std::fs::read(path).map_err(|why| bad(why.to_string()).with_cause(why))?;
+    match Certificate::from_pem_bundle(&pem) {
+        Ok(certificates) if !certificates.is_empty() => Ok(certificates),
+        Ok(_) => Err(bad("there is no PEM certificate in it".into())),
+        Err(why) => Err(bad(root_cause(&why))),
+    }
+}
+
+/// Resolves names for plain http, and only to loopback addresses.
+#[derive(Debug)]
+struct LoopbackOnly;
+
+impl Resolve for LoopbackOnly {
+    fn resolve(&self, name: Name) -> Resolving {
+        Box::pin(async move {
+            let found: Vec<SocketAddr> = tokio::net::lookup_host((name.as_str(), 0)).await?.collect();
+            let loopback: Vec<SocketAddr> = found.into_iter().filter(|a| origin::is_loopback(a.ip())).collect();
+            if loopback.is_empty() {
+                return Err(not_loopback(name.as_str()).into());
+            }
+            Ok(Box::new(loopback.into_iter()) as Addrs)
+        })
+    }
+}
+
+fn not_loopback(host: &str) -> Error {
+    Error::invalid(format!("plain http is only for loopback addresses, and {host} is none: use https"))
+}
+
+/// What a failed exchange means. reqwest puts the URL into its texts, so they are never shown whole.
+fn failed(why: reqwest::Error, url: &Url) -> Error {
+    let why = why.without_url();
+    if let Some(own) = chain(&why).find_map(|cause| cause.downcast_ref::<Error>()) {
+        // Our resolver's refusal, wrapped on its way through the client.
+        return Error::new(own.kind(), own.to_string());
+    }
+    let origin = Origin::of(url);
+    if why.is_timeout() {
+        let message = if why.is_connect() {
+            format!("no connection within {} s", limits::CONNECT.as_secs())
+        } else {
+            format!("nothing came for {} s", limits::IDLE.as_secs())
+        };
+        return Error::new(ErrorKind::DeadlineExceeded, message).with_cause(why).context(format!("GET {origin}"));
+    }
+    let cause = root_cause(&why);
+    let message = if why.is_connect() { format!("cannot connect: {cause}") } else { cause };
+    Error::new(ErrorKind::Unavailable, message).context(format!("GET {}", redact::shown(url))).with_cause(why)
+}
+
+fn chain<'a>(error: &'a (dyn StdError + 'static)) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
+    std::iter::successors(Some(error), |&cause| cause.source())
+}
+
+/// The innermost text, which is the one that tells.
+fn root_cause(error: &(dyn StdError + 'static)) -> String {
+    chain(error).last().map(ToString::to_string).unwrap_or_default()
+}

@@ -1,0 +1,57 @@
+//! Answers with an error status as errors: the status decides the kind, the body's codes and messages tell why.
+
+use ::http::StatusCode;
+use serde::Deserialize;
+
+use crate::error::{Error, ErrorKind};
+use crate::limits;
+use crate::transport::http::Answer;
+
+/// The error body of the distribution spec ("Error Codes").
+#[derive(Deserialize)]
+struct Body {
+    errors: Vec<Item>,
+}
+
+#[derive(Deserialize)]
+struct Item {
+    #[serde(default)]
+    code: String,
+    #[serde(default)]
+    message: String,
+}
+
+/// The error for `answer`, whose status is no success, in reply to `action`.
+pub async fn error(answer: Answer, action: &str) -> Error {
+    let status = answer.status;
+    // A body that cannot be read tells less, but the status still tells what happened.
+    let body = answer.body.read(limits::ERROR_BODY, "the error answer").await.unwrap_or_default();
+    let item = serde_json::from_slice::<Body>(&body).ok().and_then(|body| body.errors.into_iter().next());
+    let (code, message) = item.map_or((None, None), |item| (shown(&item.code), shown(&item.message)));
+
+    let kind = match status {
+        StatusCode::NOT_FOUND => ErrorKind::NotFound,
+        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => ErrorKind::Unauthorized,
+        StatusCode::TOO_MANY_REQUESTS => ErrorKind::RateLimited,
+        StatusCode::REQUEST_TIMEOUT | StatusCode::GATEWAY_TIMEOUT => ErrorKind::DeadlineExceeded,
+
+        _ if status.is_server_error() => ErrorKind::Unavailable,
+        _ => ErrorKind::Malformed,
+    };
+    let message = message.unwrap_or_else(|| {
+        let word = status.canonical_reason().unwrap_or("unknown status").to_ascii_lowercase();
+        format!("the answer was {word}")
+    });
+    let error = Error::new(kind, message).context(action).with_status(status.as_u16());
+    match code {
+        Some(code) => error.with_code(code),
+        None => error,
+    }
+}
+
+/// A remote text as it may stand in our message: one line, bounded, no control characters; `None` if nothing is left.
+fn shown(text: &str) -> Option<String> {
+    let clean: String = text.chars().filter(|c| !c.is_control()).take(limits::ERROR_MESSAGE).collect();
+    let clean = clean.trim();
+    (!clean.is_empty()).then(|| clean.to_owned())
+}
