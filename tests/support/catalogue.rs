@@ -1,9 +1,9 @@
 //! The images of the embedded registry: one for each shape a client must deal with, all in one repository.
 
-use super::content::Content;
+use super::bulk::big;
 use super::image::{Edge, Image, Lie, Pushed};
 use super::index::Index;
-use super::layer::{Layer, Tar, big, gzip, members, plain, zstd};
+use super::layer::{Tar, gzip, members, plain, zstd};
 use super::odd;
 use super::store::Store;
 use std::io;
@@ -38,8 +38,18 @@ pub fn fill(to: &impl AsRef<Store>, repo: &str) {
     odd::schema1(store, repo, "schema1");
     odd::helm(store, repo, "helm");
     odd::both(store, repo, "both");
-    Image::new().layer(gzip(motd)).layer(gzip(book)).wrong(Edge::Layer(1), Lie::Bytes).push(store, repo, "wrongdigest");
-    Image::new().layer(gzip(motd)).layer(gzip(book)).wrong(Edge::Layer(1), Lie::Size(7)).push(store, repo, "wrongsize");
+    let bad = gzip(&[(
+        "etc/issue",
+        b"changed on the way
+",
+    )]);
+    Image::new().layer(gzip(motd)).layer(bad).wrong(Edge::Layer(1), Lie::Bytes).push(store, repo, "wrongdigest");
+    let bad = gzip(&[(
+        "etc/issue",
+        b"described wrongly
+",
+    )]);
+    Image::new().layer(gzip(motd)).layer(bad).wrong(Edge::Layer(1), Lie::Size(7)).push(store, repo, "wrongsize");
 }
 
 /// An index as buildx and Windows make them: an attestation first, two Windows builds, an `unknown/unknown` child.

@@ -2,9 +2,9 @@
 //!
 //! | Request | Does |
 //! |---|---|
-//! | `POST /_control/faults` | adds the fault lines of the body; 400 and the reason if one is wrong, and then none is added |
+//! | `POST /_control/faults` | adds the body's fault lines; 400 and the reason if one is wrong: then none is added |
 //! | `GET /_control/requests` | the request log as a JSON array |
-//! | `GET /_control/images` | pushed images by `repository:tag`: digest, configDigest, layers (digest, size, diffId), children |
+//! | `GET /_control/images` | images by `repository:tag`: digest, configDigest, layers (digest, size, diffId) |
 //! | `GET /_control/other` | base URL of the second origin |
 //! | `GET /_control/stats` | connections accepted, most requests answered at one time |
 //! | `POST /_control/expire-tokens` | ends the life of every token given out |

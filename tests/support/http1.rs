@@ -164,6 +164,7 @@ async fn send(socket: &mut impl Socket, reply: &Reply, head_only: bool, sent: im
     }
     socket.write_all(b"\r\n").await?;
     if bodiless {
+        socket.flush().await?;
         return Ok(true);
     }
 
@@ -186,15 +187,19 @@ async fn send(socket: &mut impl Socket, reply: &Reply, head_only: bool, sent: im
             tokio::time::sleep(pause).await;
         }
     }
+    if wire.stop.is_none() && wire.framing == Framing::Chunked {
+        socket.write_all(b"0\r\n\r\n").await?;
+    }
+    // TLS holds back what the socket did not take.
+    socket.flush().await?;
     match (wire.stop, wire.framing) {
         (Some((_, Stop::Drop)), _) | (None, Framing::UntilClose) => Ok(false),
         (Some((_, Stop::Stall)), _) => {
-            socket.flush().await?;
             let mut ignored = [0; 1024];
             while socket.read(&mut ignored).await? > 0 {}
             Ok(false)
         }
-        (None, Framing::Chunked) => socket.write_all(b"0\r\n\r\n").await.map(|()| true),
+        (None, Framing::Chunked) => Ok(true),
         (None, Framing::Length) => Ok(declared == total),
     }
 }

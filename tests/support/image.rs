@@ -133,7 +133,7 @@ impl Image {
         self
     }
 
-    /// Tells a lie: `.wrong(Edge::Layer(0), Lie::Bytes)`.
+    /// Tells a lie: `.wrong(Edge::Layer(0), Lie::Bytes)`. The blob must be in no other image of the repository.
     pub fn wrong(mut self, edge: Edge, lie: Lie) -> Self {
         self.lies.push((edge, lie));
         self
@@ -298,8 +298,14 @@ pub(super) fn bend_descriptor(descriptor: &mut Value, lie: Option<&Lie>) {
 
 fn store_blob(store: &Store, repo: &str, descriptor: &mut Value, right: &Content, lie: Option<&Lie>) {
     bend_descriptor(descriptor, lie);
+    let digest = descriptor["digest"].as_str().expect("a digest");
+    // A repository's images share their blobs: the lie would spoil another image, or be undone by it.
+    assert!(
+        lie.is_none() || store.blob(repo, digest).is_none(),
+        "{repo} holds {digest} already: lie about a blob of its own"
+    );
     if let Some(content) = bent(right, lie) {
-        store.put_blob_at(repo, descriptor["digest"].as_str().expect("a digest"), content);
+        store.put_blob_at(repo, digest, content);
     }
 }
 

@@ -15,13 +15,14 @@
 //! | Module | Holds |
 //! |---|---|
 //! | [`content`] | bytes in memory, in a file, or made from a seed as they are read |
-//! | [`layer`] | tar archives and layers made from them |
+//! | [`layer`], [`bulk`] | tar archives and layers made from them; layers of any size |
 //! | [`image`], [`index`], [`odd`] | images, multi-platform indexes, documents that are no image |
 //! | [`store`] | what a registry holds |
 //! | [`registry`] | the handle a test works with |
-//! | [`routes`], [`auth`], [`control`] | the pull side of the distribution spec, its logins, the knobs for other processes |
+//! | [`routes`], [`auth`], [`control`] | the pull side of the distribution spec, logins, knobs for other processes |
 //! | [`fault`], [`reply`], [`http1`] | the scripted faults, a reply they can bend, the server that sends it bent |
-//! | [`record`], [`tls`], [`words`], [`catalogue`] | the request log, a private CA, small text tools, the demo's images |
+//! | [`record`], [`tls`], [`words`] | the request log, a private CA, small text tools |
+//! | [`catalogue`], [`layout`] | the demo's images, images read from an OCI layout on disk |
 #![allow(
     dead_code,
     unused_imports,
@@ -30,6 +31,7 @@
 )]
 
 pub mod auth;
+pub mod bulk;
 pub mod catalogue;
 pub mod content;
 pub mod control;
@@ -38,6 +40,7 @@ pub mod http1;
 pub mod image;
 pub mod index;
 pub mod layer;
+pub mod layout;
 pub mod odd;
 pub mod record;
 pub mod registry;
@@ -47,10 +50,11 @@ pub mod store;
 pub mod tls;
 pub mod words;
 
+pub use bulk::{big, big_plain};
 pub use content::{Content, sha256};
 pub use image::{Edge, Image, Lie, Pushed};
 pub use index::Index;
-pub use layer::{Layer, Tar, big, gzip, members, plain, zstd};
+pub use layer::{Layer, Tar, gzip, members, plain, zstd};
 pub use record::{Origin, Recorded};
 pub use registry::{Builder, Registry};
 pub use store::Store;

@@ -15,6 +15,9 @@ use tempfile::TempDir;
 use tokio::runtime::Runtime;
 use tokio_rustls::TlsAcceptor;
 
+/// Threads that answer. More than a machine of two cores needs, since code of a test may block one ([`Registry::on`]).
+const WORKERS: usize = 4;
+
 /// What connections of both origins work with.
 pub(super) struct Shared {
     pub(super) store: Store,
@@ -153,8 +156,11 @@ impl Builder {
             other: format!("{scheme}://127.0.0.1:{}", port(&other)),
         });
         // Threads of its own, so that a test may block, and its own runtime, so that a test may have none.
-        let runtime =
-            tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(WORKERS)
+            .enable_all()
+            .build()
+            .expect("a runtime");
         for (listener, origin) in [(main, Origin::Main), (other, Origin::Other)] {
             runtime.spawn(accept(listener, origin, acceptor.clone(), Arc::clone(&shared)));
         }
@@ -240,8 +246,9 @@ impl Registry {
         self
     }
 
-    /// Runs code on matching requests, after the line's own actions: `registry.on("GET /v2/app/manifests/v1 once",
-    /// |reply, scene| ...)`. It runs inside the registry: what it waits for must not be another request.
+    /// Runs code on matching requests, after the line's own actions:
+    /// `registry.on("GET /v2/app/* once", |reply, scene| ...)`.
+    /// The code may wait for something, but it holds one of four threads meanwhile.
     pub fn on(&self, line: &str, act: impl Fn(&mut Reply, &Scene<'_>) + Send + Sync + 'static) -> &Self {
         self.shared.faults.add_code(line, act).unwrap_or_else(|e| panic!("{e}"));
         self

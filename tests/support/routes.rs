@@ -32,8 +32,8 @@ fn refusal(shared: &Shared, request: &Request) -> Option<Reply> {
     shared.auth.refusal(shared, request, repo)
 }
 
-/// `/v2/<repository>/<kind>/<reference>`.
-fn split(path: &str) -> Option<(&str, &str, &str)> {
+/// Takes `/v2/<repository>/<kind>/<reference>` apart.
+pub fn split(path: &str) -> Option<(&str, &str, &str)> {
     let rest = path.strip_prefix("/v2/")?;
     ["/manifests/", "/blobs/", "/tags/"].iter().find_map(|kind| {
         let (repo, reference) = rest.rsplit_once(kind)?;
@@ -104,15 +104,17 @@ fn blob(shared: &Shared, request: &Request, repo: &str, digest: &str) -> Reply {
 
 /// What a Range header asks for.
 #[derive(Debug, PartialEq, Eq)]
-enum Asked {
+pub enum Asked {
+    /// No part, or something to be ignored.
     All,
     /// From, and one past the last.
     Part(u64, u64),
+    /// A part that does not exist.
     Beyond,
 }
 
 /// RFC 9110 14.1.2. A header that is malformed or names several ranges is ignored, as the RFC allows.
-fn parse_range(header: &str, len: u64) -> Asked {
+pub fn parse_range(header: &str, len: u64) -> Asked {
     let Some((first, last)) = header.strip_prefix("bytes=").and_then(|r| r.split_once('-')) else { return Asked::All };
     let (from, to) = match (first.parse::<u64>(), last.parse::<u64>()) {
         (Ok(a), Ok(b)) if a <= b => (a, b.saturating_add(1).min(len)),
@@ -149,36 +151,5 @@ pub(super) fn content_at(shared: &Shared, path: &str) -> Option<Content> {
         (repo, "manifests", reference) => Some(shared.store.manifest(repo, reference)?.body.into()),
         (repo, "blobs", digest) => shared.store.blob(repo, digest),
         _ => None,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn ranges() {
-        for (header, asked) in [
-            ("bytes=0-0", Asked::Part(0, 1)),
-            ("bytes=2-", Asked::Part(2, 10)),
-            ("bytes=2-99", Asked::Part(2, 10)),
-            ("bytes=-3", Asked::Part(7, 10)),
-            ("bytes=-30", Asked::Part(0, 10)),
-            ("bytes=10-", Asked::Beyond),
-            ("bytes=-0", Asked::Beyond),
-            ("bytes=5-4", Asked::All),
-            ("bytes=0-1,3-4", Asked::All),
-            ("lines=0-1", Asked::All),
-        ] {
-            assert_eq!(parse_range(header, 10), asked, "{header}");
-        }
-    }
-
-    #[test]
-    fn paths() {
-        assert_eq!(split("/v2/a/b/blobs/sha256:1"), Some(("a/b", "blobs", "sha256:1")));
-        assert_eq!(split("/v2/a/manifests/x/manifests/v1"), Some(("a/manifests/x", "manifests", "v1")));
-        assert_eq!(split("/v2/"), None);
-        assert_eq!(split("/v2//blobs/x"), None);
     }
 }

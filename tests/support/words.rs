@@ -83,38 +83,3 @@ pub fn decode(text: &str) -> String {
 pub fn basic(user: &str, password: &str) -> String {
     format!("Basic {}", STANDARD.encode(format!("{user}:{password}")))
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn globs() {
-        for (pattern, text, matches) in [
-            ("/v2/", "/v2/", true),
-            ("/v2/", "/v2/app", false),
-            ("/v2/*", "/v2/app/manifests/v1", true),
-            ("/v2/*/blobs/*", "/v2/a/b/blobs/sha256:1", true),
-            ("/v2/*/blobs/*", "/v2/a/b/manifests/1", false),
-            ("*", "", true),
-            ("*a*a", "a", false),
-            ("/a*b", "/ab", true),
-        ] {
-            assert_eq!(glob(pattern, text), matches, "{pattern} {text}");
-        }
-    }
-
-    #[test]
-    fn words_and_quotes() {
-        let words = split("GET  /v2/ body=\"two words\\n\" header=K:\"a b\" x=\"\"").expect("a good line");
-        assert_eq!(words, ["GET", "/v2/", "body=two words\n", "header=K:a b", "x="]);
-        assert!(split("body=\"open").is_err());
-        assert!(split("body=\"\\q\"").is_err());
-    }
-
-    #[test]
-    fn queries() {
-        assert_eq!(values("scope=a%3Ab&service=x+y&scope=c%2", "scope"), ["a:b", "c%2"]);
-        assert_eq!(values("scope=a%3Ab&service=x+y", "service"), ["x y"]);
-    }
-}
