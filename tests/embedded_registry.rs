@@ -511,6 +511,16 @@ fn control_plane() {
 }
 
 #[test]
+fn a_tls_hello_is_turned_away_at_once() {
+    let registry = Registry::start();
+    let mut socket = TcpStream::connect(registry.host()).expect("the registry listens");
+    socket.write_all(&[0x16, 3, 1, 0, 5]).expect("a hello");
+    let mut answer = String::new();
+    socket.read_to_string(&mut answer).expect("an answer and an end");
+    assert!(answer.starts_with("HTTP/1.1 400"), "{answer}");
+}
+
+#[test]
 fn small_text_tools() {
     for (pattern, text, matches) in [
         ("/v2/", "/v2/", true),

@@ -53,6 +53,8 @@ pub struct Auth {
     pub lifetime: Duration,
     /// `expires_in` in the reply; `None` leaves it out.
     pub announced: Option<u64>,
+    /// `issued_at` in the reply; `None` leaves it out. A wrong clock is common.
+    pub issued_at: Option<String>,
     /// Which fields carry the token.
     pub field: Field,
     /// Whether a token is good only for the scope it was asked for.
@@ -80,6 +82,7 @@ impl Default for Auth {
             challenges: Vec::new(),
             lifetime: Duration::from_secs(300),
             announced: Some(300),
+            issued_at: None,
             field: Field::Token,
             scoped: true,
             tokens: Mutex::default(),
@@ -154,7 +157,7 @@ impl Auth {
         let mut tokens = lock(&self.tokens);
         let token = format!("{TOKEN_MARK}{}", tokens.len() + 1);
         tokens.insert(token.clone(), Token { scopes, dies: Instant::now() + self.lifetime });
-        let mut reply = json!({"issued_at": "2024-01-01T00:00:00Z"});
+        let mut reply = json!({});
         if self.field != Field::AccessToken {
             reply["token"] = json!(token);
         }
@@ -163,6 +166,9 @@ impl Auth {
         }
         if let Some(seconds) = self.announced {
             reply["expires_in"] = json!(seconds);
+        }
+        if let Some(time) = &self.issued_at {
+            reply["issued_at"] = json!(time);
         }
         Reply::json(200, &reply)
     }

@@ -110,8 +110,11 @@ async fn read(
         if let Some(at) = buffer.windows(4).position(|w| w == b"\r\n\r\n") {
             break at + 4;
         }
-        if buffer.len() > LIMIT {
-            return Err(invalid("request head too long"));
+        // Some clients try TLS first and would wait long for an answer to their hello.
+        let is_http = buffer.first().is_none_or(u8::is_ascii_uppercase);
+        if buffer.len() > LIMIT || !is_http {
+            socket.write_all(b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n").await?;
+            return Err(invalid("no HTTP request"));
         }
         if socket.read_buf(buffer).await? == 0 {
             return Ok(None);

@@ -110,6 +110,13 @@ impl Builder {
         self
     }
 
+    /// What `issued_at` says, which is left out otherwise: `issued_at("2001-01-01T00:00:00Z")` is a server with a wrong
+    /// clock.
+    pub fn issued_at(mut self, time: &str) -> Self {
+        self.auth.issued_at = Some(time.to_owned());
+        self
+    }
+
     /// Which fields of the reply carry the token.
     pub fn token_field(mut self, field: Field) -> Self {
         self.auth.field = field;
