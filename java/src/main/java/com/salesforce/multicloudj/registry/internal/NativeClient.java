@@ -13,6 +13,7 @@ import java.util.Map;
  * counter is needed on this side. A client that was never closed is closed when it is collected.
  */
 public final class NativeClient implements AutoCloseable {
+    private static final int FACTS = 11;
     private static final Cleaner CLEANER = Cleaner.create();
 
     private final long handle;
@@ -44,7 +45,7 @@ public final class NativeClient implements AutoCloseable {
      * @param options the keys of one pull
      * @param upcalls called on this thread
      * @param cancellation stops the pull from another thread; null if nobody will
-     * @return the eleven facts of {@link Native#pull}
+     * @return the {@value #FACTS} facts of {@link Native#pull}
      */
     public String[] pull(
             String reference,
@@ -57,7 +58,12 @@ public final class NativeClient implements AutoCloseable {
         byte[][] pairs = Text.pairs(options);
         long cancel = cancellation == null ? 0 : cancellation.open();
         try {
-            return Native.pull(handle, cancel, name, path, pairs, upcalls);
+            String[] facts = Native.pull(handle, cancel, name, path, pairs, upcalls);
+            if (facts == null || facts.length != FACTS) {
+                // The native side returns null only if it could not even throw.
+                throw Failures.unknown("pull " + reference + ": bug in the native library, it gave no result", null);
+            }
+            return facts;
         } catch (NativeException e) {
             throw Failures.translate(e);
         } finally {

@@ -1,5 +1,6 @@
 package com.salesforce.multicloudj.registry.client;
 
+import static com.salesforce.multicloudj.registry.support.Pulls.assertFiles;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
@@ -22,8 +23,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.Paths;
 import java.util.List;
-import java.util.stream.Collectors;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
@@ -104,7 +103,7 @@ class FailureTest {
             assertTrue(e.getMessage().contains(reference), e.getMessage());
         }
         assertEquals("old", Files.readString(tar));
-        assertEquals(List.of(tar), files());
+        assertFiles(dir, "image.tar");
     }
 
     @ParameterizedTest
@@ -117,7 +116,7 @@ class FailureTest {
             assertThrows(InvalidArgumentException.class, () -> client.pullImage(reference, dir.resolve("image.tar")));
             assertThrows(InvalidArgumentException.class, () -> client.pullImage(null, dir.resolve("image.tar")));
         }
-        assertEquals(List.of(), files());
+        assertFiles(dir);
         assertEquals(0, registry.requests("GET", "/v2/"));
     }
 
@@ -130,7 +129,7 @@ class FailureTest {
             assertThrows(InvalidArgumentException.class, () -> client.pullImage("app:gzip", null));
         }
         assertEquals("old", Files.readString(file));
-        assertEquals(List.of(file), files());
+        assertFiles(dir, "file");
         assertEquals(0, registry.requests("GET", "/v2/"));
     }
 
@@ -190,18 +189,12 @@ class FailureTest {
                     UnAuthorizedException.class, () -> client.pullImage("app:gzip", dir.resolve("image.tar")));
             assertFalse(everything(e).contains("S3cr3t"), everything(e));
         }
-        assertEquals(List.of(), files());
+        assertFiles(dir);
     }
 
     private static String everything(Throwable e) {
         StringWriter text = new StringWriter();
         e.printStackTrace(new PrintWriter(text));
         return text.toString();
-    }
-
-    private List<Path> files() throws Exception {
-        try (Stream<Path> files = Files.list(dir)) {
-            return files.collect(Collectors.toList());
-        }
     }
 }

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.salesforce.multicloudj.registry.internal.NoLeaks;
+import com.salesforce.multicloudj.registry.support.Pulls;
 import com.salesforce.multicloudj.registry.support.TestRegistry;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -47,13 +48,9 @@ class ProgressTest {
         registry.reset();
     }
 
-    private static PullOptions listening(ProgressListener listener) {
-        return PullOptions.builder().withProgressListener(listener).build();
-    }
-
     private void pull(String reference, ProgressListener listener) {
         try (RepositoryClient client = registry.client()) {
-            client.pullImage(reference, dir.resolve("image.tar"), listening(listener));
+            client.pullImage(reference, dir.resolve("image.tar"), Pulls.listening(listener));
         }
     }
 
@@ -137,9 +134,7 @@ class ProgressTest {
         assertSame(thrown, arrived);
         assertEquals(1, reports.size(), "the listener was called again");
         assertEquals("old", Files.readString(tar));
-        try (Stream<Path> files = Files.list(dir)) {
-            assertEquals(List.of(tar), files.collect(Collectors.toList()));
-        }
+        Pulls.assertFiles(dir, "image.tar");
         assertFalse(Thread.currentThread().isInterrupted());
     }
 
@@ -152,10 +147,11 @@ class ProgressTest {
     void aListenerMayPullAndClose() {
         List<String> pulled = new ArrayList<>();
         try (RepositoryClient client = registry.client()) {
-            client.pullImage("app:gzip", dir.resolve("outer.tar"), listening(progress -> {
+            Runnable close = client::close;
+            client.pullImage("app:gzip", dir.resolve("outer.tar"), Pulls.listening(progress -> {
                 if (pulled.isEmpty()) {
                     pulled.add(client.pullImage("app:plain", dir.resolve("inner.tar")).getSavedPath());
-                    client.close();
+                    close.run();
                 }
             }));
         }

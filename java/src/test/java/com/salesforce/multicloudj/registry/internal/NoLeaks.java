@@ -11,7 +11,6 @@ public final class NoLeaks implements AfterEachCallback {
     @Override
     public void afterEach(ExtensionContext context) {
         assertFalse(Thread.interrupted(), "the test left its thread interrupted");
-        NativeLibrary.ensureLoaded();
-        assertEquals(0, Native.liveHandles(), "native handles that are still alive");
+        assertEquals(0, Handles.live(), "native handles that are still alive");
     }
 }
