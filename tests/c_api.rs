@@ -1,0 +1,122 @@
+//! The C API as C programs see it: compiled with gcc against the shared library, plain and with AddressSanitizer.
+
+#[path = "support/mod.rs"]
+mod support;
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use support::{Image, Registry, big, gzip};
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// The folder with `libmulticloudj_registry.so`: cargo builds it before an integration test, in the folder of the test's
+/// own executable.
+fn library_folder() -> PathBuf {
+    let executable = std::env::current_exe().unwrap();
+    let folder = executable.parent().unwrap().to_owned();
+    assert!(folder.join("libmulticloudj_registry.so").is_file(), "no shared library in {}", folder.display());
+    folder
+}
+
+fn compile(source: &str, to: &Path, flags: &[&str]) {
+    let library = library_folder();
+    let output = Command::new("gcc")
+        .args(["-std=gnu11", "-g", "-O1", "-Wall", "-Wextra", "-pedantic", "-Werror", "-pthread"])
+        .args(flags)
+        .arg("-I")
+        .arg(root().join("include"))
+        .arg(root().join(source))
+        .arg("-o")
+        .arg(to)
+        .arg("-L")
+        .arg(&library)
+        .arg("-lmulticloudj_registry")
+        .arg(format!("-Wl,-rpath,{}", library.display()))
+        .output()
+        .expect("gcc, which `make setup` installs, cannot be run");
+    assert!(output.status.success(), "{source}: {}", String::from_utf8_lossy(&output.stderr));
+}
+
+fn text(output: &Output) -> String {
+    format!("{}\n{}{}", output.status, String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+}
+
+/// A program as a test runs it: cargo's library path would hide a missing rpath.
+fn program(path: &Path) -> Command {
+    let mut command = Command::new(path);
+    command.env_remove("LD_LIBRARY_PATH");
+    command
+}
+
+fn registry() -> Registry {
+    let registry = Registry::start();
+    for repository in ["app", "slow", "stuck"] {
+        let image = Image::new().layer(gzip(&[("etc/motd", b"welcome\n")])).layer(big(400_000));
+        image.push(&registry, repository, "v1");
+    }
+    registry.fault("GET /v2/slow/blobs/* trickle=10000/30");
+    registry.fault("GET /v2/stuck/blobs/* stall=50");
+    registry
+}
+
+fn consume(flags: &[&str], environment: &[(&str, &str)]) -> Output {
+    let registry = registry();
+    let folder = tempfile::tempdir().unwrap();
+    let consumer = folder.path().join("consumer");
+    compile("tests/c/consumer.c", &consumer, flags);
+    let pulled = folder.path().join("pulled");
+    std::fs::create_dir(&pulled).unwrap();
+    let output =
+        program(&consumer).arg(registry.url()).arg(&pulled).envs(environment.iter().copied()).output().unwrap();
+    let strays: Vec<_> = std::fs::read_dir(&pulled)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_none_or(|extension| extension != "tar"))
+        .collect();
+    assert_eq!(strays, Vec::<PathBuf>::new(), "{}", text(&output));
+    output
+}
+
+#[test]
+fn a_c_program_pulls_cancels_and_misuses() {
+    let output = consume(&[], &[]);
+    assert!(output.status.success() && output.stdout == b"all is well\n", "{}", text(&output));
+}
+
+#[test]
+fn under_address_sanitizer_it_leaks_and_overruns_nothing() {
+    let options = ("ASAN_OPTIONS", "detect_leaks=1:abort_on_error=0");
+    let output = consume(&["-fsanitize=address", "-fno-omit-frame-pointer"], &[options]);
+    assert!(output.status.success() && output.stdout == b"all is well\n", "{}", text(&output));
+}
+
+#[test]
+fn address_sanitizer_is_really_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let leaker = folder.path().join("leaker");
+    compile("tests/c/leaker.c", &leaker, &["-fsanitize=address", "-fno-omit-frame-pointer"]);
+    let output = program(&leaker).env("ASAN_OPTIONS", "detect_leaks=1").output().unwrap();
+    assert!(!output.status.success(), "a leaked mcjr_config was not found: {}", text(&output));
+    assert!(text(&output).contains("LeakSanitizer"), "{}", text(&output));
+}
+
+#[test]
+fn the_example_pulls() {
+    let registry = registry();
+    let folder = tempfile::tempdir().unwrap();
+    let (pull, tar) = (folder.path().join("pull"), folder.path().join("app.tar"));
+    // The oldest C that it claims to be.
+    compile("examples/c/pull.c", &pull, &["-std=c99"]);
+    let output =
+        program(&pull).args(["app:v1".as_ref(), tar.as_os_str()]).args(["endpoint", registry.url()]).output().unwrap();
+    assert!(output.status.success(), "{}", text(&output));
+    assert!(String::from_utf8_lossy(&output.stdout).starts_with("sha256:"), "{}", text(&output));
+    assert!(tar.is_file());
+
+    let output = program(&pull).args(["app:no", "no.tar"]).args(["endpoint", registry.url()]).output().unwrap();
+    assert_eq!(output.status.code(), Some(2), "{}", text(&output));
+    assert!(text(&output).contains("app:no"), "{}", text(&output));
+}
