@@ -88,7 +88,7 @@ pub fn from_folder(to: &impl AsRef<Store>, folder: &Path, repo: &str, tag: &str)
     for paths in layers.iter().filter(|paths| !paths.is_empty()) {
         let mut tar = Tar::new();
         paths.iter().try_for_each(|path| tar.add_tree(path, base))?;
-        image = image.layer(tar.gzip());
+        image = image.layer(tar.gzip_fast());
     }
     Ok(image.push(to, repo, tag))
 }

@@ -65,19 +65,20 @@ impl Socket for TlsStream<TcpStream> {
 pub(super) async fn serve(mut socket: impl Socket, origin: Origin, port: u16, shared: Arc<Shared>) -> io::Result<()> {
     let mut buffer = BytesMut::new();
     while let Some(request) = read(&mut socket, &mut buffer, origin, port).await? {
+        let last = request.header("connection").is_some_and(|c| c.eq_ignore_ascii_case("close"));
         if request.path.starts_with("/_control/") {
             // Not logged, and out of reach of the faults.
             let reply = super::control::respond(&shared, &request);
             send(&mut socket, &reply, false, |_| {}).await?;
+            if last {
+                break;
+            }
             continue;
         }
         let entry = shared.log.open(&request);
         let (reply, fault) = routes::respond(&shared, &request);
         entry.fault(fault);
-        if !answer(&mut socket, &request, reply, &entry).await? {
-            break;
-        }
-        if request.header("connection").is_some_and(|c| c.eq_ignore_ascii_case("close")) {
+        if !answer(&mut socket, &request, reply, &entry).await? || last {
             break;
         }
     }
