@@ -1,4 +1,4 @@
-//! Platforms and the choice of one child of an index (OCI image spec, image-index.md; rules in `docs/usage-guide.md`).
+//! Platforms and the choice of one child of an index (OCI image spec, image-index.md).
 
 use std::fmt;
 use std::str::FromStr;
