@@ -57,8 +57,8 @@ fn registry() -> Registry {
         let image = Image::new().layer(gzip(&[("etc/motd", b"welcome\n")])).layer(big(400_000));
         image.push(&registry, repository, "v1");
     }
-    registry.fault("GET /v2/slow/blobs/* trickle=10000/30");
-    registry.fault("GET /v2/stuck/blobs/* stall=50");
+    registry.fault("GET /v2/slow/blobs/* after=1 trickle=10000/30");
+    registry.fault("GET /v2/stuck/blobs/* after=1 stall=50");
     registry
 }
 

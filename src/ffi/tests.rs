@@ -127,6 +127,9 @@ impl Front for Script<'_> {
     }
 }
 
+/// Layers stand still for ever; the config, which is asked for before them, comes.
+const STUCK: &str = "GET /v2/app/blobs/* after=1 stall=100";
+
 /// A registry with image `app:v1`, a client of it, and a folder to pull into.
 struct Stage {
     registry: Registry,
@@ -247,7 +250,7 @@ fn reports_are_at_most_ten_a_second_and_a_slow_listener_delays_only_itself() {
 #[test]
 fn what_a_listener_throws_stops_the_pull_and_arrives() {
     let stage = Stage::new();
-    stage.registry.fault("GET /v2/app/blobs/* stall=100");
+    stage.registry.fault(STUCK);
     let mut script = Script {
         progress: Box::new(|layers, _| if layers.is_empty() { Ok(()) } else { Err(Stop::Mine("thrown")) }),
         ..Script::default()
@@ -260,7 +263,7 @@ fn what_a_listener_throws_stops_the_pull_and_arrives() {
 #[test]
 fn a_panicking_listener_leaves_no_pull_behind() {
     let stage = Stage::new();
-    stage.registry.fault("GET /v2/app/blobs/* stall=100");
+    stage.registry.fault(STUCK);
     let mut script = Script {
         progress: Box::new(|layers, _| if layers.is_empty() { Ok(()) } else { panic!("in the listener") }),
         ..Script::default()
@@ -281,7 +284,7 @@ fn a_thread_that_was_interrupted_before_asks_the_registry_nothing() {
 #[test]
 fn an_interrupted_pull_is_gone_in_200_ms_and_its_file_with_it() {
     let stage = Stage::new();
-    stage.registry.fault("GET /v2/app/blobs/* stall=100");
+    stage.registry.fault(STUCK);
     let interrupted = AtomicBool::new(false);
     let mut since = None;
     std::thread::scope(|scope| {
@@ -309,7 +312,7 @@ fn an_interrupted_pull_is_gone_in_200_ms_and_its_file_with_it() {
 #[test]
 fn a_token_stops_a_pull_before_and_during_it() {
     let stage = Stage::new();
-    stage.registry.fault("GET /v2/app/blobs/* stall=100");
+    stage.registry.fault(STUCK);
     let cancel = CancellationToken::new();
     let order = || Order { cancel: Some(cancel.clone()), ..stage.order("out.tar") };
     std::thread::scope(|scope| {
@@ -396,8 +399,10 @@ fn pull_stuck_at_first_report(
 #[test]
 fn a_request_whose_supplier_fails_goes_to_the_next_pull() {
     let stage = Stage::with_desk();
+    let stage = &stage;
     let (started, asked) = channel();
     let (release, released) = channel::<()>();
+    let turns = AtomicUsize::new(0);
     std::thread::scope(|scope| {
         let leader = scope.spawn(|| {
             let mut script = Script {
@@ -411,11 +416,20 @@ fn a_request_whose_supplier_fails_goes_to_the_next_pull() {
             stage.pull("leader.tar", &mut script).unwrap_err()
         });
         asked.recv_timeout(Duration::from_secs(20)).unwrap();
-        let other = scope.spawn(|| {
-            let mut script = Script { credential: Box::new(robot), ..Script::default() };
+        let turns = &turns;
+        let other = scope.spawn(move || {
+            let mut script = Script {
+                poll: Box::new(|| {
+                    turns.fetch_add(1, Ordering::SeqCst);
+                    Ok(())
+                }),
+                credential: Box::new(robot),
+                ..Script::default()
+            };
             stage.pull("other.tar", &mut script).map(drop)
         });
-        wait_until(|| stage.registry.count("GET", "/v2/*") >= 2);
+        // Time enough for the other to come to the desk, and to keep off a request that is being answered.
+        wait_until(|| turns.load(Ordering::SeqCst) >= 5);
         release.send(()).unwrap();
         assert!(matches!(leader.join().unwrap(), Stop::Mine("no token today")));
         other.join().unwrap().unwrap();
