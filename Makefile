@@ -10,6 +10,10 @@ CARGO ?= cargo
 # No daemon: it would outlive the build. Plain output: the rich one garbles a log.
 GRADLE ?= gradle --no-daemon --console=plain
 
+# The documentation is read with the private items in it, so links to them are right; and a URL in a C function's
+# comment stands in the header, where <> would be noise.
+RUSTDOCFLAGS := -D warnings -A rustdoc::private_intra_doc_links -A rustdoc::bare_urls
+
 .PHONY: help setup build demo test check bench fmt clean
 
 help: ## this list
@@ -39,7 +43,7 @@ check: ## format, lints, documentation, header, javac warnings: no test is run
 	@scripts/setup test
 	$(CARGO) fmt --check
 	$(CARGO) clippy --locked --all-targets --all-features -- -D warnings
-	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --all-features --no-deps --document-private-items
+	RUSTDOCFLAGS="$(RUSTDOCFLAGS)" $(CARGO) doc --locked --all-features --no-deps --document-private-items
 	$(CARGO) test --locked --all-features --test header
 	$(GRADLE) testClasses
 
