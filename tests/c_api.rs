@@ -99,7 +99,7 @@ fn address_sanitizer_is_really_on() {
     let leaker = folder.path().join("leaker");
     compile("tests/c/leaker.c", &leaker, &["-fsanitize=address", "-fno-omit-frame-pointer"]);
     let output = program(&leaker).env("ASAN_OPTIONS", "detect_leaks=1").output().unwrap();
-    assert!(!output.status.success(), "a leaked mcjr_config was not found: {}", text(&output));
+    assert!(!output.status.success(), "leaked errors were not found: {}", text(&output));
     assert!(text(&output).contains("LeakSanitizer"), "{}", text(&output));
 }
 
