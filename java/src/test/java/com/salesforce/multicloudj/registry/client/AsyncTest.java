@@ -135,7 +135,7 @@ class AsyncTest {
 
     @Test
     void cancelStopsThePullWithoutATrace() throws Exception {
-        registry.fault(Pulls.STALL);
+        registry.stallLayers("gzip");
         Files.writeString(tar(), "old");
         CountDownLatch running = new CountDownLatch(1);
         CompletableFuture<PullResult> future =
@@ -151,7 +151,7 @@ class AsyncTest {
 
     @Test
     void completingItFromOutsideStopsThePullToo() throws Exception {
-        registry.fault(Pulls.STALL);
+        registry.stallLayers("gzip");
         CountDownLatch running = new CountDownLatch(1);
         CompletableFuture<PullResult> future =
                 client.pullImageAsync("app:gzip", tar(), Pulls.signalling(running), executor);
@@ -192,7 +192,7 @@ class AsyncTest {
 
     @Test
     void anExecutorThatShutsDownNowInterruptsThePull() throws Exception {
-        registry.fault(Pulls.STALL);
+        registry.stallLayers("gzip");
         CountDownLatch running = new CountDownLatch(1);
         CompletableFuture<PullResult> future =
                 client.pullImageAsync("app:gzip", tar(), Pulls.signalling(running), executor);

@@ -124,7 +124,7 @@ class ProgressTest {
     @ParameterizedTest
     @MethodSource("anything")
     void whatTheListenerThrowsArrivesAsTheSameObjectAndStopsThePull(Throwable thrown) throws Exception {
-        registry.fault("GET /v2/app/blobs/* stall=100");
+        registry.stallLayers("gzip");
         Path tar = Files.writeString(dir.resolve("image.tar"), "old");
         List<PullProgress> reports = new ArrayList<>();
         Throwable arrived = assertThrows(Throwable.class, () -> pull("app:gzip", progress -> {

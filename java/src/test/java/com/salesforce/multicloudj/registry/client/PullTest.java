@@ -205,10 +205,22 @@ class PullTest {
     }
 
     @Test
-    void withoutAnEndpointTheReferenceNamesTheRegistry() {
-        try (RepositoryClient client = RepositoryClient.builder("oci").build()) {
-            PullResult result = client.pullImage(registry.host() + "/app:gzip", dir.resolve("image.tar"));
+    void withoutAnEndpointTheReferenceNamesTheRegistryByHttps() {
+        try (TestRegistry secure = TestRegistry.start("--tls", dir.toString());
+                RepositoryClient client = RepositoryClient.builder("oci")
+                        .withTrustedCertificates(dir.resolve("ca.pem"))
+                        .build()) {
+            PullResult result = client.pullImage(secure.host() + "/app:gzip", dir.resolve("image.tar"));
             assertEquals("gzip", result.getMetadata().getTag());
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"basic", "bearer"})
+    void aLoginOpensTheRegistry(String auth) {
+        try (TestRegistry guarded = TestRegistry.start("--auth", auth, "--user", "u", "--password", "pä:ss");
+                RepositoryClient client = guarded.clientBuilder().withLogin("u", "pä:ss").build()) {
+            assertEquals("gzip", client.pullImage("app:gzip", dir.resolve("image.tar")).getMetadata().getTag());
         }
     }
 

@@ -18,9 +18,6 @@ import java.util.stream.Stream;
 
 /** Small words for tests that stop a pull in the middle. */
 public final class Pulls {
-    /** A fault: no layer ever ends. */
-    public static final String STALL = "GET /v2/app/blobs/* after=1 stall=100";
-
     private Pulls() {}
 
     /** Options with a listener. */

@@ -79,6 +79,13 @@ public final class TestRegistry implements AutoCloseable {
         post("/_control/faults", String.join("\n", lines));
     }
 
+    /** Lets each layer of {@code app:tag} end after its first 20 bytes, without the connection being closed. */
+    public void stallLayers(String tag) {
+        for (Json layer : image("app:" + tag).get("layers").list()) {
+            fault("GET /v2/app/blobs/" + layer.get("digest").text() + " stall=20");
+        }
+    }
+
     /** Forgets faults and log. */
     public void reset() {
         post("/_control/reset", "");
