@@ -141,7 +141,7 @@ def compare(registry, name, given, out):
     manifest = json.loads(images.request(hostport, "GET", f"/v2/{repository}/manifests/1", None,
                                          {"Accept": images.OCI + "manifest.v1+json"}, 200)[2])
     tools = {
-        "mcjr pull": [given.mcjr, "pull", "--endpoint", f"http://{hostport}", f"{repository}:1", out],
+        "mcjr pull": [given.mcjr, "pull", "--quiet", "--endpoint", f"http://{hostport}", f"{repository}:1", out],
         "crane pull": [given.crane, "pull", f"{hostport}/{repository}:1", out],
     }
     runs = {tool: [] for tool in tools}
