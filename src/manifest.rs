@@ -265,8 +265,12 @@ impl ImageConfig {
     /// # Errors
     /// Malformed if it is no config or its diffIDs are not one per layer.
     pub fn parse(bytes: &[u8], manifest: &Manifest) -> Result<Self> {
-        let config: Self = serde_json::from_slice(bytes)
+        let mut config: Self = serde_json::from_slice(bytes)
             .map_err(|cause| malformed(format!("it is no image config: {cause}")).with_cause(cause))?;
+        // Some builders write the fields they have no value for.
+        let given = |text: &mut Option<String>| *text = text.take().filter(|text| !text.is_empty());
+        given(&mut config.platform.variant);
+        given(&mut config.platform.os_version);
         let (ids, layers) = (config.rootfs.diff_ids.len(), manifest.layers.len());
         if ids != layers {
             return Err(malformed(format!("it has {ids} diffIDs for {layers} layers")));

@@ -5,13 +5,15 @@
 
 use std::fs::{File, Metadata, Permissions};
 use std::io;
+use std::ops::Deref;
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{FileExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use tempfile::{NamedTempFile, TempPath};
 
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 
 /// A checked target: its directory exists, and it is absent or a regular file.
 #[derive(Debug)]
@@ -31,7 +33,7 @@ impl Destination {
     /// InvalidArgument if it is no place for a file.
     pub fn check(path: &Path) -> Result<Self> {
         let bad = |why: &str| Err(Error::invalid(format!("destination {}: {why}", path.display())));
-        if path.file_name().is_none() {
+        if path.file_name().is_none() || path.as_os_str().as_bytes().ends_with(b"/") {
             return bad("it names no file");
         }
         let (target, metadata) = match resolve(path) {
@@ -62,7 +64,7 @@ impl Destination {
             return Ok(());
         }
         let full = io::Error::from(io::ErrorKind::StorageFull);
-        Err(Error::new(crate::ErrorKind::DiskFull, format!("{bytes} bytes are needed and {room} are free"))
+        Err(Error::new(ErrorKind::DiskFull, format!("{bytes} bytes are needed and {room} are free"))
             .with_cause(full)
             .context(self.action("write")))
     }
@@ -76,9 +78,15 @@ impl Destination {
             .suffix(".mcjr-part")
             .permissions(Permissions::from_mode(0o600))
             .tempfile_in(parent(&self.path))
-            .map_err(|why| Error::io(why).context(self.action("create a file beside")))?;
+            .map_err(|why| match why.kind() {
+                io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
+                    Error::invalid(why.to_string()).with_cause(why)
+                }
+                _ => Error::io(why),
+            })
+            .map_err(|why| why.context(self.action("create a file beside")))?;
         let (file, temp) = NamedTempFile::into_parts(temp);
-        Ok(Output { file: Arc::new(file), temp, destination: Arc::new(self) })
+        Ok(Output { temp, file: Arc::new(Blocks(Some(file))), destination: Arc::new(self) })
     }
 
     fn action(&self, verb: &str) -> String {
@@ -86,18 +94,42 @@ impl Destination {
     }
 }
 
-/// The archive while it is written. Clones of [`Output::writer`] may write it from any thread.
+/// The archive while it is written. Its [`Output::writer`]s may write it from any thread.
 #[derive(Debug)]
 pub struct Output {
-    file: Arc<File>,
+    // In this order: dropping takes the name away first, and then the blocks.
     temp: TempPath,
+    file: Arc<Blocks>,
     destination: Arc<Destination>,
+}
+
+/// An open file whose last user does not wait for its blocks to be freed: for gigabytes that takes longer than a
+/// cancelled call may.
+#[derive(Debug)]
+struct Blocks(Option<File>);
+
+impl Deref for Blocks {
+    type Target = File;
+
+    fn deref(&self) -> &File {
+        self.0.as_ref().unwrap_or_else(|| unreachable!("only drop takes the file"))
+    }
+}
+
+impl Drop for Blocks {
+    fn drop(&mut self) {
+        let file = self.0.take();
+        match tokio::runtime::Handle::try_current() {
+            Ok(runtime) => drop(runtime.spawn_blocking(move || drop(file))),
+            Err(_) => drop(file),
+        }
+    }
 }
 
 /// A handle to write the archive with.
 #[derive(Debug, Clone)]
 pub struct Writer {
-    file: Arc<File>,
+    file: Arc<Blocks>,
     destination: Arc<Destination>,
 }
 
@@ -124,21 +156,25 @@ impl Output {
     }
 
     /// Gives the file its final mode and name; with `durable` its bytes and name are on the disk afterwards.
-    pub fn commit(self, durable: bool) -> Result<()> {
+    ///
+    /// Dropping the future before the rename leaves the target as it was, at once, even in the middle of an fsync.
+    pub async fn commit(self, durable: bool) -> Result<()> {
         let mode = self.destination.old_mode.unwrap_or_else(|| 0o666 & !umask());
-        let commit = || -> io::Result<()> {
-            self.file.set_permissions(Permissions::from_mode(mode))?;
-            if durable {
-                self.file.sync_all()?;
-            }
-            Ok(())
+        let file = Arc::clone(&self.file);
+        let seal = move || {
+            file.set_permissions(Permissions::from_mode(mode))?;
+            if durable { file.sync_all() } else { Ok(()) }
         };
-        commit().map_err(|why| self.failed(why))?;
-        let destination = Arc::clone(&self.destination);
+        blocking(seal).await?.map_err(|why| self.failed(why))?;
+
+        let Self { temp, destination, .. } = self;
         let failed = |why| Error::io(why).context(destination.action("write"));
-        self.temp.persist(&destination.path).map_err(|why| failed(why.error))?;
+        // Kept open over the rename, so that it does not wait for the blocks of what it replaces.
+        let _replaced = Blocks(destination.old_mode.and_then(|_| File::open(&destination.path).ok()));
+        temp.persist(&destination.path).map_err(|why| failed(why.error))?;
         if durable {
-            File::open(parent(&destination.path)).and_then(|folder| folder.sync_all()).map_err(failed)?;
+            let folder = parent(&destination.path).to_owned();
+            blocking(move || File::open(folder)?.sync_all()).await?.map_err(failed)?;
         }
         Ok(())
     }
@@ -163,6 +199,11 @@ impl Writer {
     pub fn failed(&self, why: io::Error) -> Error {
         Error::io(why).context(self.destination.action("write"))
     }
+}
+
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.map_err(|why| Error::new(ErrorKind::Internal, "a worker thread died").with_cause(why))
 }
 
 /// Follows symlinks once and by hand, so that a dangling one is created where it points.

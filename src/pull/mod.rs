@@ -84,8 +84,8 @@ pub async fn run(job: &Job<'_>, destination: &Path, session: &Session) -> Result
     .await?;
 
     let size = tail.end() + crate::archive::layout::END;
-    let durable = job.options.durable;
-    finish(output, size, durable).await?;
+    output.set_len(size)?;
+    output.commit(job.options.durable).await?;
     Ok(Pulled {
         saved_path,
         digest: plan.digest,
@@ -175,15 +175,4 @@ async fn fetch_decoded(
     };
     let decoders = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
     stream::iter(plan.decoded.iter().enumerate()).map(fetch).buffer_unordered(decoders).try_collect().await
-}
-
-async fn finish(output: Output, size: u64, durable: bool) -> Result<()> {
-    // fsync may take seconds.
-    let commit = move || {
-        output.set_len(size)?;
-        output.commit(durable)
-    };
-    tokio::task::spawn_blocking(commit)
-        .await
-        .map_err(|why| Error::new(ErrorKind::Internal, "a worker thread died").with_cause(why))?
 }

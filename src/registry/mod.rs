@@ -5,7 +5,7 @@
 pub mod blob;
 
 use ::http::StatusCode;
-use ::http::header::CONTENT_TYPE;
+use ::http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use bytes::Bytes;
 
 use crate::digest::{self, Digest};
@@ -131,6 +131,15 @@ impl<'a> Repository<'a> {
         let answer = self.transport.get(self.origin, request, &self.caller).await?;
         if answer.status != StatusCode::OK {
             return Err(refusal::error(answer, action).await);
+        }
+        if let Some(encoding) = answer.headers.get(CONTENT_ENCODING)
+            && encoding != "identity"
+        {
+            // A web server or proxy in between compresses what must not be touched (moby#17595).
+            return Err(Error::new(
+                ErrorKind::Integrity,
+                "the answer has a Content-Encoding although none was asked for: its bytes are not the blob's",
+            ));
         }
         match answer.body.declared() {
             // Before the first byte: 10 GB of the wrong thing need not be read to find out.

@@ -4,6 +4,7 @@
 
 use std::collections::HashMap;
 use std::error::Error as StdError;
+use std::fmt;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
@@ -35,7 +36,7 @@ pub struct Http {
 }
 
 /// A GET to send.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Get {
     /// Where to.
     pub url: Url,
@@ -55,7 +56,6 @@ impl Get {
 }
 
 /// The head of an answer, and its body.
-#[derive(Debug)]
 pub struct Answer {
     /// Which request it answers; may carry a signature, show it only through [`redact::shown`].
     pub url: Url,
@@ -68,11 +68,29 @@ pub struct Answer {
 }
 
 /// A body that is still on the wire. Holds its place in the connection budget until it is dropped.
-#[derive(Debug)]
 pub struct Body {
     response: reqwest::Response,
     received: u64,
     _permit: OwnedSemaphorePermit,
+}
+
+// By hand: URLs may carry signatures, and so may headers.
+impl fmt::Debug for Get {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "GET {}", redact::shown(&self.url))
+    }
+}
+
+impl fmt::Debug for Answer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} from {}", self.status, redact::shown(&self.url))
+    }
+}
+
+impl fmt::Debug for Body {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "body, {} bytes read", self.received)
+    }
 }
 
 impl Http {

@@ -58,10 +58,12 @@ impl Transport {
                 )
                 .with_status(401));
             }
-            grant = match self.auth.answer(&self.http, registry, &answer, grant, caller).await? {
-                Some(grant) => Some(grant),
-                None => return Ok(answer),
+            let Some(challenge) = self.auth.challenge(registry, &answer.headers, grant.as_ref()) else {
+                return Ok(answer);
             };
+            // Its connection first: the token may have to come through the last one that the budget allows.
+            drop(answer);
+            grant = Some(self.auth.answer(&self.http, registry, &challenge, grant, caller).await?);
         }
     }
 }

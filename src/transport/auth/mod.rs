@@ -10,6 +10,7 @@ pub mod trust;
 use std::collections::HashMap;
 use std::sync::Mutex;
 
+use ::http::HeaderMap;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use tokio::sync::Mutex as AsyncMutex;
@@ -20,7 +21,7 @@ use crate::pull::Session;
 use crate::redact::{Credential, Secret};
 use crate::transport::auth::challenge::Challenge;
 use crate::transport::auth::token::{Key, Tokens};
-use crate::transport::http::{Answer, Http};
+use crate::transport::http::Http;
 use crate::transport::origin::Origin;
 
 /// Where the credential of a client comes from.
@@ -101,29 +102,35 @@ impl Auth {
         }
     }
 
-    /// The grant for the 401 in `answer` to a request that was sent with `used`; `None` if there is nothing (more) to try.
+    /// What the 401 with `headers` to a request sent with `used` asks for; `None` if there is nothing (more) to try.
+    pub fn challenge(&self, registry: &Origin, headers: &HeaderMap, used: Option<&Grant>) -> Option<Challenge> {
+        if used.is_some_and(|grant| !grant.reused) {
+            return None;
+        }
+        // Some registries answer an expired token with a bare 401: the challenge from before still holds.
+        let challenge = Challenge::choose(headers).or_else(|| self.challenges().get(registry).cloned())?;
+        self.challenges().insert(registry.clone(), challenge.clone());
+        match (&challenge, &self.source) {
+            (Challenge::Basic, Source::Anonymous) => None,
+            // The same password again would count as a second failed login.
+            (Challenge::Basic, Source::Login(_)) if used.is_some() => None,
+            _ => Some(challenge),
+        }
+    }
+
+    /// The grant that answers `challenge`; `used` is the one that was refused.
     pub async fn answer(
         &self,
         http: &Http,
         registry: &Origin,
-        answer: &Answer,
+        challenge: &Challenge,
         used: Option<Grant>,
         caller: &Caller<'_>,
-    ) -> Result<Option<Grant>> {
-        if used.as_ref().is_some_and(|grant| !grant.reused) {
-            return Ok(None);
-        }
-        let fresh = Challenge::choose(&answer.headers);
-        // Some registries answer an expired token with a bare 401: the challenge from before still holds.
-        let Some(challenge) = fresh.or_else(|| self.challenges().get(registry).cloned()) else {
-            return Ok(None);
-        };
-        self.challenges().insert(registry.clone(), challenge.clone());
-        if used.is_some() && matches!((&challenge, &self.source), (Challenge::Basic, Source::Login(_))) {
-            // The same password again would count as a second failed login.
-            return Ok(None);
-        }
-        self.grant(http, registry, &challenge, caller, used.as_ref()).await
+    ) -> Result<Grant> {
+        self.grant(http, registry, challenge, caller, used.as_ref()).await?.ok_or_else(|| {
+            Error::new(ErrorKind::Unauthorized, format!("{registry} asks for user and password, and there are none"))
+                .with_status(401)
+        })
     }
 
     /// Builds a grant; `refused` is the one that did not help.
