@@ -254,7 +254,7 @@ size_t mcjr_live_handles(void);
 struct mcjr_config *mcjr_config_new(void);
 
 /**
- * Sets one key, for example mcjr_config_set(config, "endpoint", "https://registry.example.com").
+ * Sets one key, for example `mcjr_config_set(config, "endpoint", "https://registry.example.com")`.
  * The keys are listed in docs/usage-guide.md; key and value are UTF-8 and copied.
  *
  * Returns 0, or the kind of what is wrong with it. The first refusal is kept: mcjr_client_new() then fails with its
@@ -347,7 +347,7 @@ void mcjr_error_free(struct mcjr_error *error);
 struct mcjr_options *mcjr_options_new(void);
 
 /**
- * Sets one key, for example mcjr_options_set(options, "platform", "linux/arm64").
+ * Sets one key, for example `mcjr_options_set(options, "platform", "linux/arm64")`.
  * The keys are listed in docs/usage-guide.md; key and value are UTF-8 and copied.
  *
  * Returns 0, or the kind of what is wrong with it. The first refusal is kept: mcjr_pull_image() then fails with its

@@ -93,10 +93,12 @@ impl Stop {
 
 type Outcome<T> = std::result::Result<T, Stop>;
 
+type Listener<'a> = dyn FnMut(&[LayerProgress], bool) -> Outcome<()> + 'a;
+
 /// A front of closures.
 struct Script<'a> {
     poll: Box<dyn FnMut() -> Outcome<()> + 'a>,
-    progress: Box<dyn FnMut(&[LayerProgress], bool) -> Outcome<()> + 'a>,
+    progress: Box<Listener<'a>>,
     credential: Box<dyn FnMut() -> Outcome<Option<Credential>> + 'a>,
 }
 

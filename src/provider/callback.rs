@@ -46,7 +46,7 @@ impl Default for Desk {
 }
 
 impl Desk {
-    /// How many answers there have been; pass it to [`Desk::wait`] to get one that is not older than this moment.
+    /// How many answers there have been; pass it to `wait` to get one that is not older than this moment.
     pub fn generation(&self) -> u64 {
         self.lock().generation
     }

@@ -69,7 +69,7 @@ pub extern "C" fn mcjr_config_new() -> *mut mcjr_config {
     get(ptr::null_mut(), || Ok(pointer::boxed(mcjr_config::default())))
 }
 
-/// Sets one key, for example mcjr_config_set(config, "endpoint", "https://registry.example.com").
+/// Sets one key, for example `mcjr_config_set(config, "endpoint", "https://registry.example.com")`.
 /// The keys are listed in docs/usage-guide.md; key and value are UTF-8 and copied.
 ///
 /// Returns 0, or the kind of what is wrong with it. The first refusal is kept: mcjr_client_new() then fails with its

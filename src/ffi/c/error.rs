@@ -134,9 +134,10 @@ pub unsafe extern "C" fn mcjr_error_cause_count(error: *const mcjr_error) -> usi
 /// `error` is NULL or an error that has not been freed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcjr_error_cause(error: *const mcjr_error, index: usize) -> *const c_char {
-    // SAFETY: the contract of this function.
     get(ptr::null(), || {
-        Ok(unsafe { pointer::borrow(error, "error") }?.causes.get(index).map_or(ptr::null(), |cause| cause.as_ptr()))
+        // SAFETY: the contract of this function.
+        let error = unsafe { pointer::borrow(error, "error") }?;
+        Ok(error.causes.get(index).map_or(ptr::null(), |cause| cause.as_ptr()))
     })
 }
 

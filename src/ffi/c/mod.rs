@@ -2,7 +2,7 @@
 //! `cbindgen.toml`, has the rules of ownership and threads).
 //!
 //! Two kinds of objects. What one caller uses by itself (configuration, options, result, error) is a boxed value behind
-//! its pointer. What several threads share (client, cancellation) is a number of the table in [`super::handles`] that
+//! its pointer. What several threads share (client, cancellation) is a number of the table in `ffi::handles` that
 //! merely looks like a pointer: closing one while another thread uses it is then an error value and not a crash.
 //!
 //! Each exported function is a shell with a guard around a function that returns a `Result`. Outputs are written only

@@ -35,7 +35,7 @@ pub extern "C" fn mcjr_options_new() -> *mut mcjr_options {
     get(ptr::null_mut(), || Ok(pointer::boxed(mcjr_options::default())))
 }
 
-/// Sets one key, for example mcjr_options_set(options, "platform", "linux/arm64").
+/// Sets one key, for example `mcjr_options_set(options, "platform", "linux/arm64")`.
 /// The keys are listed in docs/usage-guide.md; key and value are UTF-8 and copied.
 ///
 /// Returns 0, or the kind of what is wrong with it. The first refusal is kept: mcjr_pull_image() then fails with its

@@ -8,6 +8,8 @@
 
 mod convert;
 mod front;
+#[cfg(test)]
+mod tests;
 mod throw;
 
 use std::ffi::OsString;
