@@ -130,7 +130,7 @@ static void pulls_with_progress(void)
     CHECK(error == NULL);
     CHECK(watcher.layers == 2 && watcher.done == watcher.total && watcher.total > 0);
     /* 100 ms are promised; on a loaded machine the test itself may get the processor late. */
-    CHECK(watcher.calls >= 5 && watcher.longest_pause < 0.5);
+    CHECK(watcher.calls >= 5 && watcher.longest_pause < 1.0);
 
     CHECK(strcmp(mcjr_result_saved_path(result), path("slow.tar")) == 0);
     CHECK(strncmp(mcjr_result_digest(result), "sha256:", 7) == 0);
@@ -183,7 +183,7 @@ static void thread_cancels(void)
     CHECK(mcjr_options_set_cancel(options, cancel) == 0);
     pthread_create(&thread, NULL, trigger_soon, cancel);
     fails(client, "stuck:v1", "stuck.tar", options, MCJR_KIND_CANCELLED, "cancelled");
-    CHECK(now() - started < 2.0);
+    CHECK(now() - started < 5.0);
     pthread_join(thread, NULL);
 
     /* It stays triggered for whoever has it, freed or not. */
