@@ -40,7 +40,8 @@ pub(crate) async fn watch<T>(show: Show, session: &Session, work: impl Future<Ou
     }
 }
 
-/// Bars vanish when this is dropped; a finished layer keeps its line until then.
+/// The bars on the terminal; they vanish when this is dropped, and the result line takes their place.
+#[derive(Default)]
 struct Bars {
     all: MultiProgress,
     bars: Vec<ProgressBar>,
@@ -48,13 +49,12 @@ struct Bars {
 
 impl Drop for Bars {
     fn drop(&mut self) {
-        // The result line takes their place.
-        let _ = self.all.clear();
+        self.bars.iter().for_each(ProgressBar::finish_and_clear);
     }
 }
 
 async fn bars(session: &Session) {
-    let mut shown = Bars { all: MultiProgress::new(), bars: Vec::new() };
+    let mut shown = Bars::default();
     loop {
         let layers = session.layers();
         for layer in layers.iter().skip(shown.bars.len()) {
@@ -62,20 +62,19 @@ async fn bars(session: &Session) {
         }
         for (layer, bar) in layers.iter().zip(&shown.bars) {
             bar.set_position(layer.done());
-            if layer.done() == layer.size && !bar.is_finished() {
-                bar.abandon();
-            }
         }
         tokio::time::sleep(REDRAW).await;
     }
 }
 
 fn bar(layer: &LayerProgress) -> ProgressBar {
-    let template = "{prefix} {bar:30} {bytes:>10}/{total_bytes:<10} {bytes_per_sec:>11} {eta:>4}";
+    // As wide as the terminal is: a line that wraps would be redrawn in the wrong place.
+    let template = "{prefix} {wide_bar} {bytes:>10}/{total_bytes:<10} {bytes_per_sec:>11}";
     let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
-    let bar = ProgressBar::new(layer.size).with_style(style.progress_chars("=> "));
-    bar.set_prefix(layer.digest.hex()[..12].to_owned());
-    bar
+    // Built, not set: a change of a bar that is not among the others yet would be drawn by itself.
+    ProgressBar::new(layer.size)
+        .with_style(style.progress_chars("=> "))
+        .with_prefix(layer.digest.hex()[..12].to_owned())
 }
 
 async fn lines(session: &Session) {

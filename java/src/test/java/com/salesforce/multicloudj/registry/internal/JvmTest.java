@@ -69,12 +69,12 @@ class JvmTest {
 
     @Test
     void aTempFolderThatIsNotThereIsAnErrorThatStays() {
-        Product.Run run = run(Product.java(List.of("-Djava.io.tmpdir=/proc/nowhere"), LoadProbe.class));
+        Product.Run run = run(Product.java(List.of("-Djava.io.tmpdir=/proc"), LoadProbe.class));
         String[] lines = run.output.split("\n");
         assertEquals(2, lines.length, run.toString());
         assertEquals(lines[0], lines[1]);
         assertTrue(lines[0].startsWith("NativeLibraryException: "), lines[0]);
-        assertTrue(lines[0].contains("/proc/nowhere"), lines[0]);
+        assertTrue(lines[0].contains("/proc"), lines[0]);
     }
 
     @Test
@@ -86,7 +86,7 @@ class JvmTest {
             Files.copy(jar.getInputStream(jar.getEntry(entry)), library);
         }
         Product.Run run = run(Product.java(
-                List.of(ALLOWED, "-Djava.io.tmpdir=/proc/nowhere", "-D" + NativeLoader.PROPERTY + "=" + library),
+                List.of(ALLOWED, "-Djava.io.tmpdir=/proc", "-D" + NativeLoader.PROPERTY + "=" + library),
                 LoadProbe.class));
         assertEquals("loaded\nloaded\n", run.output);
     }
