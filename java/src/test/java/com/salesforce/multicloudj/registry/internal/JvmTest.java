@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.salesforce.multicloudj.registry.probe.ExitProbe;
+import com.salesforce.multicloudj.registry.probe.FullDiskProbe;
 import com.salesforce.multicloudj.registry.probe.LoadProbe;
 import com.salesforce.multicloudj.registry.support.Pulls;
 import com.salesforce.multicloudj.registry.support.Product;
@@ -75,6 +76,25 @@ class JvmTest {
         assertEquals(lines[0], lines[1]);
         assertTrue(lines[0].startsWith("NativeLibraryException: "), lines[0]);
         assertTrue(lines[0].contains("/proc"), lines[0]);
+    }
+
+    @Test
+    void aTempFolderMountedNoexecIsToldWithTheWayOut() {
+        Product.Run run = run(Product.javaWithTmpfs(
+                tmp, "noexec", List.of(ALLOWED, "-Djava.io.tmpdir=" + tmp), LoadProbe.class));
+        for (String part : new String[] {"NativeLibraryException", "noexec", "java.io.tmpdir", NativeLoader.PROPERTY}) {
+            assertTrue(run.output.contains(part), run.toString());
+        }
+    }
+
+    @Test
+    void aFullDiskIsToldAndTheOldFileStays() {
+        try (TestRegistry registry = TestRegistry.start()) {
+            Product.Run run = run(Product.javaWithTmpfs(
+                    dir, "size=1m", List.of(ALLOWED), FullDiskProbe.class, registry.uri(), dir));
+            assertTrue(run.output.contains("ResourceExhaustedException: "), run.toString());
+            assertTrue(run.output.endsWith("[image.tar] old\n"), run.toString());
+        }
     }
 
     @Test

@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.opentest4j.TestAbortedException;
 
 /** The jar as it is shipped, in class loaders and JVMs of its own. */
 public final class Product {
@@ -82,7 +83,25 @@ public final class Product {
 
     /** Runs {@code main} in a JVM like this one, which must end by itself within 60 seconds. */
     public static Run java(List<String> jvmOptions, Class<?> main, Object... args) {
-        List<String> command = new ArrayList<>();
+        return run(List.of(), jvmOptions, main, args);
+    }
+
+    /** The same in a mount namespace of its own, in which {@code folder} is a tmpfs with these mount options. */
+    public static Run javaWithTmpfs(
+            Path folder, String mountOptions, List<String> jvmOptions, Class<?> main, Object... args) {
+        List<String> prefix = List.of("unshare", "--mount", "sh", "-c",
+                "mount -t tmpfs -o \"$1\" none \"$2\" || exit 99; shift 2; exec \"$@\"", "sh", mountOptions,
+                folder.toString());
+        Run run = run(prefix, jvmOptions, main, args);
+        if (run.status == 99 || run.output.startsWith("unshare:")) {
+            System.out.println("SKIPPED, this machine does not let the test mount a tmpfs: " + run.output);
+            throw new TestAbortedException("no tmpfs: " + run.output);
+        }
+        return run;
+    }
+
+    private static Run run(List<String> prefix, List<String> jvmOptions, Class<?> main, Object... args) {
+        List<String> command = new ArrayList<>(prefix);
         command.add(Paths.get(System.getProperty("java.home"), "bin", "java").toString());
         command.addAll(List.of("-Xcheck:jni", "-Xmx128m", "-cp"));
         command.add(Stream.concat(Stream.of(jar()), surroundings().stream())
