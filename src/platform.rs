@@ -3,10 +3,9 @@
 use std::fmt;
 use std::str::FromStr;
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 
-use crate::error::{Error, ErrorKind, Result};
-use crate::manifest::{Index, IndexEntry};
+use crate::error::{Error, Result};
 
 /// An operating system and a processor architecture, by the names of Go's `GOOS` and `GOARCH`.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -18,14 +17,19 @@ pub struct Platform {
     #[serde(default)]
     pub os: String,
     /// For example `10.0.20348.2227`; Windows only.
-    #[serde(default, rename = "os.version")]
+    #[serde(default, rename = "os.version", deserialize_with = "not_empty")]
     pub os_version: Option<String>,
     /// For example `win32k`.
     #[serde(default, rename = "os.features")]
     pub os_features: Vec<String>,
     /// For example `v7` of `arm`.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "not_empty")]
     pub variant: Option<String>,
+}
+
+/// Some tools write what they do not know as an empty text.
+fn not_empty<'de, D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Option<String>, D::Error> {
+    Ok(Option::deserialize(deserializer)?.filter(|text: &String| !text.is_empty()))
 }
 
 impl Default for Platform {
@@ -114,14 +118,15 @@ impl Platform {
 
     fn effective_variant(&self) -> Option<&str> {
         match (self.architecture.as_str(), self.variant.as_deref()) {
-            (_, Some(variant)) if !variant.is_empty() => Some(variant),
+            (_, Some(variant)) => Some(variant),
             ("arm64", _) => Some("v8"),
             ("arm", _) => Some("v7"),
             _ => None,
         }
     }
 
-    fn is_unknown(&self) -> bool {
+    /// Whether it is the platform of what runs nowhere: attestations and the like.
+    pub(crate) fn is_unknown(&self) -> bool {
         self.os == "unknown" || self.architecture == "unknown"
     }
 }
@@ -133,67 +138,4 @@ fn is_version_prefix(wanted: &str, found: &str) -> bool {
 
 fn level(variant: &str) -> Option<u32> {
     variant.strip_prefix('v')?.parse().ok()
-}
-
-/// The child of `index` for `wanted`, or for linux/amd64 if nothing was asked for.
-///
-/// Attestations and `unknown/unknown` children are no images. If nothing was asked for and there is only one image, it
-/// is taken: buildx wraps every single image in such an index.
-pub fn choose<'a>(index: &'a Index, wanted: Option<&Platform>) -> Result<&'a IndexEntry> {
-    let images: Vec<&IndexEntry> = index.manifests.iter().filter(|entry| is_image(entry)).collect();
-    if let ([only], None) = (images.as_slice(), wanted) {
-        return Ok(only);
-    }
-    let default = Platform::default();
-    let asked = wanted.unwrap_or(&default);
-    let mut best: Vec<(u32, &IndexEntry)> = Vec::new();
-    for entry in &images {
-        let Some(rank) = entry.platform.as_ref().and_then(|p| p.serves(asked)) else { continue };
-        match best.first() {
-            Some(&(least, _)) if rank > least => continue,
-            Some(&(least, _)) if rank < least => best.clear(),
-            _ => {}
-        }
-        best.push((rank, entry));
-    }
-    // The same image listed twice is no choice to make.
-    best.dedup_by(|a, b| a.1.descriptor.digest == b.1.descriptor.digest);
-    match best.as_slice() {
-        [(_, entry)] => Ok(entry),
-        [] => Err(Error::new(
-            ErrorKind::NotFound,
-            format!("the index has no image for platform {asked}; it has {}", list(&images)),
-        )),
-        several => {
-            let several: Vec<_> = several.iter().map(|&(_, entry)| entry).collect();
-            // Linux children that differ in nothing we can ask for: the first one, as every other client does. For
-            // Windows the os.version is what decides, so the caller must say it.
-            if several.iter().all(|e| e.platform.as_ref().is_some_and(|p| p.os_version.is_none())) {
-                return Ok(several[0]);
-            }
-            Err(Error::new(
-                ErrorKind::NotFound,
-                format!("platform {asked} fits several images, name the os.version: {}", list(&several)),
-            ))
-        }
-    }
-}
-
-fn is_image(entry: &IndexEntry) -> bool {
-    let attestation = entry.annotations.contains_key("vnd.docker.reference.type");
-    !attestation && !entry.platform.as_ref().is_some_and(Platform::is_unknown)
-}
-
-fn list(entries: &[&IndexEntry]) -> String {
-    // An index has at most limits::INDEX_CHILDREN entries; a message shows as many as a person reads.
-    const SHOWN: usize = 20;
-    if entries.is_empty() {
-        return "no images".into();
-    }
-    let name = |entry: &&IndexEntry| entry.platform.as_ref().map_or("no platform".into(), ToString::to_string);
-    let mut text = entries.iter().take(SHOWN).map(name).collect::<Vec<_>>().join(", ");
-    if entries.len() > SHOWN {
-        text.push_str(", …");
-    }
-    text
 }

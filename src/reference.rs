@@ -114,7 +114,11 @@ impl Target {
             None => path.clone(),
             Some(_) if reference.host.is_some() => path.clone(),
             Some(base) if path.is_empty() || is_below(path, base) => {
-                if path.is_empty() { base.to_owned() } else { path.clone() }
+                if path.is_empty() {
+                    base.to_owned()
+                } else {
+                    path.clone()
+                }
             }
             Some(base) => format!("{base}/{path}"),
         };

@@ -50,9 +50,9 @@ pub fn decode(
             copy(decoder, &mut take)?;
         }
     }
-    verifier
-        .finish()
-        .map_err(|why| Error::new(ErrorKind::Integrity, "the decoded layer does not match its diffID").with_cause(why))?;
+    verifier.finish().map_err(|why| {
+        Error::new(ErrorKind::Integrity, "the decoded layer does not match its diffID").with_cause(why)
+    })?;
     Ok(decoded)
 }
 

@@ -29,8 +29,7 @@ pub fn layout(parts: &Parts<'_>, name: Option<(&str, &str)>) -> Layout {
     let manifest = parts.manifest;
     let layers: Vec<String> = manifest.layers.iter().map(|layer| blob_name(&layer.descriptor.digest)).collect();
     let repo_tags: Vec<&str> = name.iter().map(|&(full, _)| full).collect();
-    let docker =
-        json!([{ "Config": blob_name(&manifest.config.digest), "RepoTags": repo_tags, "Layers": layers }]);
+    let docker = json!([{ "Config": blob_name(&manifest.config.digest), "RepoTags": repo_tags, "Layers": layers }]);
 
     let mut layout = Layout::default();
     layout.file("oci-layout", json!({ "imageLayoutVersion": "1.0.0" }).to_string().into_bytes());

@@ -24,9 +24,10 @@ use super::guard;
 use crate::Client;
 use crate::error::{Error, ErrorKind, Result};
 use crate::provider::callback::Desk;
-use crate::pull::{LayerProgress, Pulled, Session};
+use crate::pull::Pulled;
 use crate::redact::Credential;
 use crate::runtime;
+use crate::session::{LayerProgress, Session};
 use crate::settings::PullOptions;
 
 /// The longest the pump sleeps: with [`GRACE`] it keeps the promise to be gone 200 ms after an interruption.

@@ -11,8 +11,8 @@ use std::sync::Mutex;
 use tokio::sync::watch;
 
 use crate::error::{Error, Result};
-use crate::pull::Session;
 use crate::redact::Credential;
+use crate::session::Session;
 
 /// Where pulls of one client wait for a credential and pumps answer.
 #[derive(Debug)]

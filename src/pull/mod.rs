@@ -3,7 +3,6 @@
 //! Owns cancellation (dropping [`run`]'s future undoes everything) and progress. Knows no HTTP and no tar.
 
 mod plan;
-mod session;
 
 use std::path::{Path, PathBuf};
 
@@ -20,10 +19,9 @@ use crate::platform::Platform;
 use crate::provider::Place;
 use crate::pull::plan::Plan;
 use crate::registry::Repository;
+use crate::session::Session;
 use crate::settings::{ArchiveFormat, LayerEncoding, PullOptions};
 use crate::transport::Transport;
-
-pub use session::{LayerProgress, Session};
 
 /// What a pull has brought.
 #[derive(Debug, Clone)]

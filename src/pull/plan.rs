@@ -4,11 +4,12 @@ use bytes::Bytes;
 
 use crate::archive::layout::Layout;
 use crate::archive::{docker, oci};
+use crate::choice;
 use crate::digest::Digest;
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits;
 use crate::manifest::{Compression, Document, ImageConfig, Layer, Manifest};
-use crate::platform::{self, Platform};
+use crate::platform::Platform;
 use crate::pull::Job;
 use crate::registry::{Fetched, Repository};
 use crate::settings::{ArchiveFormat, LayerEncoding};
@@ -35,7 +36,7 @@ impl Plan {
             Document::Manifest(_) => (root, None),
             Document::Index(index) => {
                 let named = |why: Error| why.context(format!("choose a platform of {}", root.digest));
-                let child = platform::choose(index, job.platform.as_ref()).map_err(named)?;
+                let child = choice::choose(index, job.platform.as_ref()).map_err(named)?;
                 // Resolved once: from here on digests decide, whatever the tag does meanwhile.
                 (repository.child(&child.descriptor).await?, Some(root.digest))
             }

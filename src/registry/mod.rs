@@ -73,8 +73,9 @@ impl<'a> Repository<'a> {
         };
         if let Some(claimed) = claimed {
             let claimed: Digest = claimed.parse()?;
-            digest::verify_digest(&bytes, &claimed)
-                .map_err(|why| Error::new(ErrorKind::Integrity, "the Docker-Content-Digest header lies").with_cause(why))?;
+            digest::verify_digest(&bytes, &claimed).map_err(|why| {
+                Error::new(ErrorKind::Integrity, "the Docker-Content-Digest header lies").with_cause(why)
+            })?;
         }
         let document = Document::parse(&bytes, content_type.as_deref())?;
         Ok(Fetched { bytes, digest, document })
@@ -119,9 +120,7 @@ impl<'a> Repository<'a> {
                 Ok(done)
             });
             feed.drain(&mut body, arrived).await;
-            worker.await.map_err(|why| {
-                Error::new(ErrorKind::Internal, "a worker thread died").with_cause(why)
-            })?
+            worker.await.map_err(|why| Error::new(ErrorKind::Internal, "a worker thread died").with_cause(why))?
         };
         fetch.await.map_err(|why: Error| why.context(&action))
     }

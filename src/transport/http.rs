@@ -9,9 +9,9 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
-use bytes::{Bytes, BytesMut};
 use ::http::header::{ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_LENGTH, RANGE, USER_AGENT};
 use ::http::{HeaderMap, HeaderValue, StatusCode};
+use bytes::{Bytes, BytesMut};
 use once_cell::sync::OnceCell;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::{Certificate, Client, ClientBuilder};
@@ -135,9 +135,9 @@ impl Http {
 
     fn client(&self, url: &Url) -> Result<&Client> {
         if url.scheme() == "https" {
-            return self.tls.get_or_try_init(|| {
-                build(base().https_only(true).tls_certs_merge(self.certificates.iter().cloned()))
-            });
+            return self
+                .tls
+                .get_or_try_init(|| build(base().https_only(true).tls_certs_merge(self.certificates.iter().cloned())));
         }
         if let Some(ip) = origin::ip_literal(url)
             && !origin::is_loopback(ip)

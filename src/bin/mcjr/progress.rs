@@ -5,7 +5,7 @@ use std::io::Write;
 use std::time::Duration;
 
 use indicatif::{HumanBytes, MultiProgress, ProgressBar, ProgressStyle};
-use multicloudj_registry::pull::LayerProgress;
+use multicloudj_registry::session::LayerProgress;
 use multicloudj_registry::{Result, Session};
 
 /// What to show.

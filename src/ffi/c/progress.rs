@@ -7,8 +7,8 @@ use std::time::Duration;
 use super::super::pump::Front;
 use super::pointer;
 use crate::error::{Error, ErrorKind, Result};
-use crate::pull::LayerProgress;
 use crate::redact::Credential;
+use crate::session::LayerProgress;
 
 /// How far one layer is.
 #[repr(C)]

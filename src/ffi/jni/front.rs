@@ -13,8 +13,8 @@ use super::super::pump::Front;
 use super::convert;
 use super::throw::Failure;
 use crate::error::{Error, ErrorKind};
-use crate::pull::LayerProgress;
 use crate::redact::{Credential, Secret};
+use crate::session::LayerProgress;
 
 /// Room for the local references of one upcall.
 const FRAME: usize = 16;

@@ -9,8 +9,9 @@ use super::super::pump::{Front, Order, run};
 use super::support::{Image, Registry, big, gzip};
 use crate::Client;
 use crate::error::{Error, ErrorKind};
-use crate::pull::{LayerProgress, Pulled};
+use crate::pull::Pulled;
 use crate::redact::{Credential, Secret};
+use crate::session::LayerProgress;
 use crate::settings::{PullOptions, Settings};
 
 /// What a scripted front stops a pull with.

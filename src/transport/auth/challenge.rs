@@ -31,11 +31,10 @@ impl Challenge {
         let mut left = limits::CHALLENGE;
         for value in headers.get_all(WWW_AUTHENTICATE) {
             left = left.checked_sub(value.len())?;
-            let Ok(text) = std::str::from_utf8(value.as_bytes()) else { continue };
-            for Parsed { scheme, parameters } in parse(text) {
-                let parameter = |name: &str| {
-                    parameters.iter().find(|(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, v)| v.clone())
-                };
+            // Quoted strings may hold ISO 8859-1; what we need of them is ASCII.
+            for Parsed { scheme, parameters } in parse(&String::from_utf8_lossy(value.as_bytes())) {
+                let parameter =
+                    |name: &str| parameters.iter().find(|(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, v)| v.clone());
                 if scheme.eq_ignore_ascii_case("basic") {
                     basic = Some(Self::Basic);
                 } else if scheme.eq_ignore_ascii_case("bearer")

@@ -17,8 +17,8 @@ use tokio::sync::Mutex as AsyncMutex;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::provider::callback::{Answer as Supplied, Desk};
-use crate::pull::Session;
 use crate::redact::{Credential, Secret};
+use crate::session::Session;
 use crate::transport::auth::challenge::Challenge;
 use crate::transport::auth::token::{Key, Tokens};
 use crate::transport::http::Http;
@@ -225,4 +225,3 @@ fn basic(credential: &Credential) -> Secret {
     let pair = format!("{}:{}", credential.user, credential.secret.expose());
     Secret::new(format!("Basic {}", STANDARD.encode(pair)))
 }
-

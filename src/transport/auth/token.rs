@@ -1,6 +1,7 @@
 //! Bearer tokens (distribution spec, auth/token): fetched once per key, kept in memory until shortly before they expire.
 
 use std::collections::HashMap;
+use std::fmt;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -15,7 +16,7 @@ use crate::transport::http::{Get, Http};
 use crate::transport::refusal;
 
 /// What a token is good for.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Key {
     /// The token service.
     pub realm: Url,
@@ -25,6 +26,13 @@ pub struct Key {
     pub scope: String,
     /// Which credential it was bought with; see [`crate::provider::callback::Answer`].
     pub generation: u64,
+}
+
+// By hand: a realm's query is not ours to show.
+impl fmt::Debug for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} for {} at {}", self.scope, self.service, redact::shown(&self.realm))
+    }
 }
 
 /// The tokens of one client.

@@ -15,9 +15,8 @@ const PAIRS: [(&str, &str); 1] = [("registry-1.docker.io", "auth.docker.io")];
 
 /// Checks that `realm`, named by `registry`, may be asked at all.
 pub fn check_realm(realm: &str, registry: &Origin) -> Result<Url> {
-    let refuse = |why: String| {
-        Err(Error::new(ErrorKind::Unauthorized, format!("{registry} names a token service that {why}")))
-    };
+    let refuse =
+        |why: String| Err(Error::new(ErrorKind::Unauthorized, format!("{registry} names a token service that {why}")));
     let Ok(url) = Url::parse(realm) else { return refuse("is no URL".into()) };
     if url.host_str().is_none() || !matches!(url.scheme(), "http" | "https") {
         return refuse("is no http or https URL".into());

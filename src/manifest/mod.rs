@@ -1,5 +1,7 @@
 //! Manifests, indexes and image configs (OCI image spec; Docker schema 2), parsed strictly from verified bytes.
 
+mod spelling;
+
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
@@ -48,15 +50,33 @@ pub struct Descriptor {
 
 /// One child of an index.
 #[derive(Debug, Clone, Deserialize)]
+#[serde(from = "RawEntry")]
 pub struct IndexEntry {
     /// What it is.
-    #[serde(flatten)]
     pub descriptor: Descriptor,
     /// For which platform.
     pub platform: Option<Platform>,
     /// Free-form annotations.
-    #[serde(default)]
     pub annotations: BTreeMap<String, String>,
+}
+
+/// An entry as written. Not `#[serde(flatten)]`, which keeps every unknown field in memory, at many times its size.
+#[derive(Deserialize)]
+struct RawEntry {
+    #[serde(rename = "mediaType", default)]
+    media_type: String,
+    digest: Digest,
+    size: u64,
+    platform: Option<Platform>,
+    annotations: Option<BTreeMap<String, String>>,
+}
+
+impl From<RawEntry> for IndexEntry {
+    fn from(raw: RawEntry) -> Self {
+        let RawEntry { media_type, digest, size, platform, annotations } = raw;
+        let descriptor = Descriptor { media_type, digest, size };
+        Self { descriptor, platform, annotations: annotations.unwrap_or_default() }
+    }
 }
 
 /// An index or manifest list.
@@ -134,6 +154,7 @@ impl Document {
             let kind = if unknown_algorithm(&cause) { ErrorKind::Unsupported } else { ErrorKind::Malformed };
             Error::new(kind, format!("it is no manifest: {cause}")).with_cause(cause)
         })?;
+        spelling::check(bytes).map_err(|why| malformed(format!("it is no manifest: {why}")).with_cause(why))?;
         if raw.schema_version == Some(1) || raw.media_type.as_deref().is_some_and(schema_1) {
             return Err(schema_1_error());
         }
@@ -141,12 +162,13 @@ impl Document {
             return Err(malformed("it is both an image manifest and an index"));
         }
         // The type inside the document is covered by its digest, the header is not.
-        let media_type = match (raw.media_type, content_type) {
+        let inner = raw.media_type.filter(|inner| !inner.is_empty());
+        let media_type = match (inner, content_type) {
             (Some(inner), Some(outer)) if is_known(outer) && inner != outer => {
                 return Err(malformed(format!("it says it is {inner:?} but was sent as {outer:?}")));
             }
-            (Some(inner), _) if !inner.is_empty() => inner,
-            (_, outer) => outer.unwrap_or_default().to_owned(),
+            (Some(inner), _) => inner,
+            (None, outer) => outer.unwrap_or_default().to_owned(),
         };
         match (raw.manifests, raw.config, raw.layers) {
             (Some(manifests), _, _) => {
@@ -245,18 +267,23 @@ impl Layer {
 }
 
 /// What is read of an image config.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone)]
 pub struct ImageConfig {
     /// What the image runs on.
-    #[serde(flatten)]
     pub platform: Platform,
+    diff_ids: Vec<Digest>,
+}
+
+/// The part of a config that is no [`Platform`].
+#[derive(Deserialize)]
+struct Rest {
     rootfs: RootFs,
 }
 
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Deserialize)]
 struct RootFs {
-    #[serde(default)]
-    diff_ids: Vec<Digest>,
+    /// Go writes an empty list that was never made as null.
+    diff_ids: Option<Vec<Digest>>,
 }
 
 impl ImageConfig {
@@ -265,13 +292,12 @@ impl ImageConfig {
     /// # Errors
     /// Malformed if it is no config or its diffIDs are not one per layer.
     pub fn parse(bytes: &[u8], manifest: &Manifest) -> Result<Self> {
-        let mut config: Self = serde_json::from_slice(bytes)
-            .map_err(|cause| malformed(format!("it is no image config: {cause}")).with_cause(cause))?;
-        // Some builders write the fields they have no value for.
-        let given = |text: &mut Option<String>| *text = text.take().filter(|text| !text.is_empty());
-        given(&mut config.platform.variant);
-        given(&mut config.platform.os_version);
-        let (ids, layers) = (config.rootfs.diff_ids.len(), manifest.layers.len());
+        let bad = |cause| malformed(format!("it is no image config: {cause}")).with_cause(cause);
+        // Read twice rather than flattened into one: see `RawEntry`.
+        let platform = serde_json::from_slice(bytes).map_err(bad)?;
+        let Rest { rootfs } = serde_json::from_slice(bytes).map_err(bad)?;
+        let config = Self { platform, diff_ids: rootfs.diff_ids.unwrap_or_default() };
+        let (ids, layers) = (config.diff_ids.len(), manifest.layers.len());
         if ids != layers {
             return Err(malformed(format!("it has {ids} diffIDs for {layers} layers")));
         }
@@ -280,7 +306,7 @@ impl ImageConfig {
 
     /// The digests of the decoded layers, lowest first.
     pub fn diff_ids(&self) -> &[Digest] {
-        &self.rootfs.diff_ids
+        &self.diff_ids
     }
 }
 
