@@ -13,10 +13,16 @@ fn root() -> &'static Path {
 }
 
 /// The folder with `libmulticloudj_registry.so`: cargo builds it before an integration test, in the folder of the test's
-/// own executable.
+/// own executable. `MCJR_LIBRARY_FOLDER` names another build, for example one that was sanitized itself:
+///
+/// ```sh
+/// RUSTFLAGS=-Zsanitizer=address cargo +nightly build --lib --target x86_64-unknown-linux-gnu --target-dir /tmp/asan
+/// MCJR_LIBRARY_FOLDER=/tmp/asan/x86_64-unknown-linux-gnu/debug cargo test --test c_api sanitizer
+/// ```
 fn library_folder() -> PathBuf {
     let executable = std::env::current_exe().unwrap();
-    let folder = executable.parent().unwrap().to_owned();
+    let given = std::env::var_os("MCJR_LIBRARY_FOLDER").map(PathBuf::from);
+    let folder = given.unwrap_or_else(|| executable.parent().unwrap().to_owned());
     assert!(folder.join("libmulticloudj_registry.so").is_file(), "no shared library in {}", folder.display());
     folder
 }
