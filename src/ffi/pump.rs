@@ -45,6 +45,9 @@ pub(super) trait Front {
     /// Looks whether the calling thread was asked to stop; called before the start and then every turn.
     fn poll(&mut self) -> std::result::Result<(), Self::Failure>;
 
+    /// Told that the pull had succeeded before what `poll` failed with could stop it: the call returns its result.
+    fn too_late(&mut self) {}
+
     /// Reports how far the layers are (none before they are known). `last` is the report after a successful end.
     fn progress(&mut self, layers: &[LayerProgress], last: bool) -> std::result::Result<(), Self::Failure>;
 
@@ -81,9 +84,17 @@ pub(super) fn run<F: Front>(order: Order, front: &mut F) -> std::result::Result<
             session.cancel().cancel();
             let ended = outcome.recv_timeout(GRACE);
             match stopped {
-                Stopped::ByFront(failure) => Err(failure),
+                Stopped::Front(failure) => Err(failure),
+                // The target is replaced already: to fail now would tell the caller that its old file is still there.
+                Stopped::Poll(failure) => match ended {
+                    Ok(Ok(pulled)) => {
+                        front.too_late();
+                        Ok(pulled)
+                    }
+                    _ => Err(failure),
+                },
                 // The engine's own word if it comes: it may have finished just before it was told to stop.
-                Stopped::ByToken => ended.unwrap_or_else(|_| Err(cancelled(&reference))).map_err(Into::into),
+                Stopped::Token => ended.unwrap_or_else(|_| Err(cancelled(&reference))).map_err(Into::into),
             }
         }
         Ok(ended) => {
@@ -118,8 +129,9 @@ struct Pump<'a> {
 
 /// Who ended the pull before it ended by itself.
 enum Stopped<Failure> {
-    ByFront(Failure),
-    ByToken,
+    Front(Failure),
+    Poll(Failure),
+    Token,
 }
 
 impl Pump<'_> {
@@ -136,12 +148,12 @@ impl Pump<'_> {
                     return Ok(Err(Error::new(ErrorKind::Internal, "the runtime was shut down during the pull")));
                 }
             }
-            front.poll().map_err(Stopped::ByFront)?;
+            front.poll().map_err(Stopped::Poll)?;
             if self.session.cancel().is_cancelled() {
-                return Err(Stopped::ByToken);
+                return Err(Stopped::Token);
             }
-            self.supply_credential(front).map_err(Stopped::ByFront)?;
-            self.report(front).map_err(Stopped::ByFront)?;
+            self.supply_credential(front).map_err(Stopped::Front)?;
+            self.report(front).map_err(Stopped::Front)?;
             let rest = self.report_due.saturating_duration_since(Instant::now());
             // Nothing to do with the answer: bell or time, the next turn looks at everything.
             let _ = self.bell.recv_timeout(rest.min(TURN));

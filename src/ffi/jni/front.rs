@@ -71,6 +71,17 @@ impl Front for JavaFront<'_, '_> {
         Ok(())
     }
 
+    fn too_late(&mut self) {
+        // `poll` took the flag away, and no exception will tell of it. Should a call fail, it has thrown, and that is
+        // what the native method ends with.
+        let _ = self.env.with_local_frame(FRAME, |env| -> Result<(), Failure> {
+            let current = jni_sig!("()Ljava/lang/Thread;");
+            let thread = env.call_static_method(&self.thread, jni_str!("currentThread"), current, &[])?.l()?;
+            env.call_method(&thread, jni_str!("interrupt"), jni_sig!("()V"), &[])?;
+            Ok(())
+        });
+    }
+
     fn progress(&mut self, layers: &[LayerProgress], last: bool) -> Result<(), Failure> {
         if self.told.is_none() {
             if layers.is_empty() && !last {

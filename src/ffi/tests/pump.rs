@@ -67,6 +67,29 @@ fn reports_are_at_most_ten_a_second_and_a_slow_listener_delays_only_itself() {
 }
 
 #[test]
+fn an_interruption_that_comes_after_the_rename_is_too_late() {
+    let stage = Stage::new();
+    let mut polls = 0;
+    let pulled = stage
+        .pull(
+            "out.tar",
+            &mut Script {
+                poll: Box::new(|| {
+                    polls += 1;
+                    if polls == 1 {
+                        return Ok(());
+                    }
+                    wait_until(|| stage.file("out.tar").exists());
+                    Err(Stop::Mine("interrupted"))
+                }),
+                ..Script::default()
+            },
+        )
+        .unwrap();
+    assert_eq!(pulled.size, stage.file("out.tar").metadata().unwrap().len());
+}
+
+#[test]
 fn what_a_listener_throws_stops_the_pull_and_arrives() {
     let stage = Stage::new();
     stage.registry.fault(STUCK);
