@@ -110,6 +110,35 @@ fn address_sanitizer_is_really_on() {
 }
 
 #[test]
+fn the_library_exports_the_header_and_the_native_methods_and_nothing_else() {
+    let header = std::fs::read_to_string(root().join("include/multicloudj_registry.h")).unwrap();
+    let java = "java/src/main/java/com/salesforce/multicloudj/registry/internal/Native.java";
+    let java = std::fs::read_to_string(root().join(java)).unwrap();
+    // A declaration begins its line and has a name in front of its parenthesis; comments are indented by a star.
+    let declared = header.lines().filter(|line| line.starts_with(|first: char| first.is_ascii_lowercase()));
+    let functions = declared.filter(|line| !line.starts_with("typedef")).filter_map(|line| name_before(line, '('));
+    let natives = java.lines().filter(|line| line.contains("static native ")).filter_map(|line| name_before(line, '('));
+    let mut expected: Vec<String> = functions.map(Into::into).collect();
+    expected.extend(natives.map(|name| format!("Java_com_salesforce_multicloudj_registry_internal_Native_{name}")));
+    expected.push("JNI_OnUnload".into());
+    expected.sort();
+
+    let library = library_folder().join("libmulticloudj_registry.so");
+    let output = Command::new("nm").args(["-D", "--defined-only"]).arg(library).output().unwrap();
+    assert!(output.status.success(), "{}", text(&output));
+    let listing = String::from_utf8(output.stdout).unwrap();
+    let mut exported: Vec<&str> = listing.lines().filter_map(|line| line.rsplit(' ').next()).collect();
+    exported.sort_unstable();
+    assert_eq!(exported, expected);
+}
+
+/// `mcjr_client_free` of `void mcjr_client_free(struct mcjr_client *client);`.
+fn name_before(line: &str, end: char) -> Option<&str> {
+    let (head, _) = line.split_once(end)?;
+    head.rsplit([' ', '*']).next()
+}
+
+#[test]
 fn the_example_pulls() {
     let registry = registry();
     let folder = tempfile::tempdir().unwrap();
