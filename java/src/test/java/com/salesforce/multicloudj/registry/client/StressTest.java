@@ -106,7 +106,8 @@ class StressTest {
     }
 
     private static End disturbed(
-            RepositoryClient client, String reference, Path tar, long delay, int disturbance) {
+            RepositoryClient client, String reference, Path tar, long delay, int disturbance)
+            throws InterruptedException {
         Thread puller = Thread.currentThread();
         PullOptions options = disturbance != 4 ? null : Pulls.listening(progress -> {
             throw new Stop();
@@ -120,6 +121,9 @@ class StressTest {
             }
         });
         disturber.start();
+        if (disturbance == 3 && delay == 0) {
+            disturber.join();
+        }
         try {
             client.pullImage(reference, tar, options);
             return End.PULLED;
