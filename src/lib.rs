@@ -3,7 +3,7 @@
 //! One engine with three fronts: Java and C through [`ffi`], the command line through the binary `mcjr`. The layers and
 //! the way of one pull through them are drawn in `docs/architecture.md`. A module uses only what stands above it here:
 //!
-//! 1. pure, no I/O: [`error`] [`limits`] [`redact`] [`digest`] [`reference`] [`platform`] [`manifest`] [`choice`]
+//! 1. pure, no I/O: [`error`] [`limits`] [`redact`] [`digest`] [`mod@reference`] [`platform`] [`manifest`] [`choice`]
 //!    [`settings`]
 //! 2. [`runtime`], and what a pull shares with whoever watches it: [`session`] [`provider::callback`]
 //! 3. [`transport`]: HTTP, redirects, authentication

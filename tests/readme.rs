@@ -16,7 +16,7 @@ fn example(language: &str, registry: &Registry) -> String {
     let (_, rest) = readme.split_once(&begin).unwrap_or_else(|| panic!("the README has no {language} example"));
     let (text, _) = rest.split_once("\n```").unwrap();
     assert!(text.contains("https://registry.example.com"), "{text}");
-    text.replace("https://registry.example.com", &registry.url())
+    text.replace("https://registry.example.com", registry.url())
 }
 
 /// `team/app:1.2` for two platforms.

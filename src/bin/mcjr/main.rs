@@ -52,13 +52,14 @@ Exit codes: see mcjr --help";
 
 #[derive(Debug, Args)]
 struct Pull {
-    /// The image: [HOST[:PORT]/]PATH[:TAG][@DIGEST]
+    // As `help`, here and below: rustdoc would take the brackets for links.
+    #[arg(help = "The image: [HOST[:PORT]/]PATH[:TAG][@DIGEST]")]
     reference: String,
     /// The tar to write; replaced if it exists
     file: PathBuf,
 
-    /// The registry, as https://HOST[:PORT] (http:// for loopback addresses only)
     #[arg(long, value_name = "URL", help_heading = "Registry")]
+    #[arg(help = "The registry, as https://HOST[:PORT] (http:// for loopback addresses only)")]
     endpoint: Option<String>,
     /// The provider
     #[arg(long, value_name = "ID", default_value = "oci", help_heading = "Registry")]
@@ -77,8 +78,8 @@ struct Pull {
     #[arg(long, requires = "username", help_heading = "Login")]
     password_stdin: bool,
 
-    /// Which child of a multi-platform image: OS/ARCH[/VARIANT][:OS.VERSION] [default: linux/amd64]
     #[arg(long, value_name = "PLATFORM", help_heading = "Image")]
+    #[arg(help = "Which child of a multi-platform image: OS/ARCH[/VARIANT][:OS.VERSION] [default: linux/amd64]")]
     platform: Option<String>,
 
     /// The kind of archive
@@ -91,8 +92,8 @@ struct Pull {
     #[arg(long, help_heading = "Archive")]
     durable: bool,
 
-    /// Most connections to a host at a time [default: 8]
     #[arg(long, value_name = "N", help_heading = "Transfer")]
+    #[arg(help = "Most connections to a host at a time [default: 8]")]
     max_connections: Option<String>,
 
     /// Print the result as one JSON object
