@@ -20,12 +20,12 @@ public class Pull {
         PullOptions options = PullOptions.builder().withProgressListener(Pull::show).build();
         try (RepositoryClient client = RepositoryClient.builder("oci").withEndpoint(URI.create(args[0])).build()) {
             PullResult result = client.pullImage(args[1], Paths.get(args[2]), options);
-            System.out.println();
+            endLine();
             System.out.println("digest    " + result.getMetadata().getDigest());
             System.out.println("platform  " + result.getMetadata().getPlatform());
             System.out.println("saved to  " + result.getSavedPath() + ", " + result.getMetadata().getSize() + " bytes");
         } catch (SubstrateSdkException e) {
-            System.err.println();
+            endLine();
             System.err.println(e.getClass().getSimpleName() + ": " + e.getMessage());
             System.exit(1);
         }
@@ -45,6 +45,12 @@ public class Pull {
             System.out.println(line);
         } else {
             System.out.print("\r" + line);
+        }
+    }
+
+    private static void endLine() {
+        if (System.console() != null) {
+            System.out.println();
         }
     }
 }

@@ -94,7 +94,8 @@ public final class RepositoryClient implements AutoCloseable {
     /**
      * Pulls an image. Blocks until the tar is complete.
      *
-     * <p>An interrupt of the calling thread ends the pull within 200 ms; the thread's interrupt flag stays set.
+     * <p>An interrupt of the calling thread ends the pull within 200 ms; the thread's interrupt flag stays set. If the tar
+     * was complete by then, the result is returned all the same.
      *
      * @param imageRef {@code [host/]repository[:tag][@digest]}
      * @param destination the tar to write: a new file, or a regular file that is replaced at the end
