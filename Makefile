@@ -36,7 +36,7 @@ demo: ## build the jar, pull an image from an embedded registry through the Java
 
 test: ## everything, against the real parts (docker-registry, dockerd, skopeo) too
 	@scripts/setup test
-	$(CARGO) test --locked --all-features
+	$(CARGO) test --locked --all-features --no-fail-fast
 	$(GRADLE) check
 
 check: ## format, lints, documentation, header, javac warnings: no test is run
