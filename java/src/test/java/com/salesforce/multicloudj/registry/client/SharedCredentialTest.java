@@ -114,6 +114,19 @@ class SharedCredentialTest {
         assertFiles(dir, "other.tar");
     }
 
+    @Test
+    void whileTheLeaderIsCancelledWithABlockedListener() throws Exception {
+        CountDownLatch busy = new CountDownLatch(1);
+        CountDownLatch free = new CountDownLatch(1);
+        CompletableFuture<PullResult> first = leaderWithABusyListener(busy, free);
+        await(busy);
+        first.cancel(true);
+        theOtherFinishes();
+        free.countDown();
+        leader.submit(() -> {}).get(20, TimeUnit.SECONDS);
+        assertFiles(dir, "other.tar");
+    }
+
     /** The first one asked waits until it is interrupted or freed; whoever is asked next answers at once. */
     private CountDownLatch theFirstOneAskedWaits(CountDownLatch free) {
         CountDownLatch asked = new CountDownLatch(1);

@@ -6,10 +6,12 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.salesforce.multicloudj.registry.probe.ExitProbe;
 import com.salesforce.multicloudj.registry.probe.FullDiskProbe;
+import com.salesforce.multicloudj.registry.probe.ListedProbe;
 import com.salesforce.multicloudj.registry.probe.LoadProbe;
 import com.salesforce.multicloudj.registry.support.Pulls;
 import com.salesforce.multicloudj.registry.support.Product;
 import com.salesforce.multicloudj.registry.support.TestRegistry;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -95,6 +97,27 @@ class JvmTest {
             assertTrue(run.output.contains("ResourceExhaustedException: "), run.toString());
             assertTrue(run.output.endsWith("[image.tar] old\n"), run.toString());
         }
+    }
+
+    @Test
+    void aFileWhoseNameTheJvmCannotSpellIsTheOneThatIsReplaced() throws Exception {
+        // The shell writes the name's bytes: this JVM may not be able to spell it either.
+        String name = "$1/$(printf 'b\\303\\274cher.tar')";
+        assertEquals("", shell("printf old > \"" + name + "\"", dir));
+        try (TestRegistry registry = TestRegistry.start()) {
+            Product.Run run = run(
+                    Product.javaWithAsciiNames(List.of(ALLOWED), ListedProbe.class, registry.uri(), dir));
+            assertEquals("not spelt\n", run.output);
+        }
+        assertEquals("1\n", shell("ls \"$1\" | wc -l", dir));
+        assertEquals("VERSION\n", shell("tar tf \"" + name + "\" | head -n 1", dir));
+    }
+
+    private static String shell(String script, Path argument) throws Exception {
+        Process process = new ProcessBuilder("sh", "-c", script, "sh", argument.toString())
+                .redirectErrorStream(true)
+                .start();
+        return new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
     }
 
     @Test
