@@ -64,7 +64,7 @@ impl Client {
             let job = Job {
                 transport: &self.0.transport,
                 place: &place,
-                platform: options.platform.get().or_else(|| self.0.settings.platform.get()),
+                platform: options.platform.over(&self.0.settings.platform),
                 options,
                 side_by_side: self.0.side_by_side,
             };

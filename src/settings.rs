@@ -50,11 +50,17 @@ impl PlatformSetting {
         Ok(())
     }
 
-    /// The platform asked for, if any.
-    pub(crate) fn get(&self) -> Option<Platform> {
-        let mut platform = self.platform.clone()?;
-        platform.os_features.clone_from(&self.os_features);
-        Some(platform)
+    /// The platform asked for here, else in `other`; features alone are asked for of that one, or of the default.
+    pub(crate) fn over(&self, other: &Self) -> Option<Platform> {
+        let os_features = match (&self.platform, self.os_features.as_slice()) {
+            (None, []) => &other.os_features,
+            (_, own) => own,
+        };
+        let platform = self.platform.as_ref().or(other.platform.as_ref());
+        if platform.is_none() && os_features.is_empty() {
+            return None;
+        }
+        Some(Platform { os_features: os_features.to_vec(), ..platform.cloned().unwrap_or_default() })
     }
 }
 

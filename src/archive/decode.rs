@@ -3,7 +3,7 @@
 //! The first bytes decide, not the media type (go-containerregistry#1798). Output is bounded by what the input can
 //! honestly hold, checked on the decoded side.
 
-use std::io::{self, BufRead, Read};
+use std::io::{self, Read};
 
 use flate2::bufread::MultiGzDecoder;
 
@@ -37,7 +37,7 @@ pub fn decode(
         verifier.update(bytes)?;
         sink(bytes)
     };
-    match sniff(blob.fill_buf().map_err(failed)?) {
+    match sniff(blob.peek(MAGIC)?) {
         Compression::None => {
             while let Some(bytes) = blob.next_chunk()? {
                 take(&bytes)?;
@@ -56,7 +56,10 @@ pub fn decode(
     Ok(decoded)
 }
 
-/// What the first bytes say.
+/// As many bytes as tell one format from another.
+pub const MAGIC: usize = 4;
+
+/// What the first [`MAGIC`] bytes say.
 pub fn sniff(start: &[u8]) -> Compression {
     match start {
         [0x1f, 0x8b, ..] => Compression::Gzip,

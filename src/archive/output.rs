@@ -33,7 +33,9 @@ impl Destination {
     /// InvalidArgument if it is no place for a file.
     pub fn check(path: &Path) -> Result<Self> {
         let bad = |why: &str| Err(Error::invalid(format!("destination {}: {why}", path.display())));
-        if path.file_name().is_none() || path.as_os_str().as_bytes().ends_with(b"/") {
+        let bytes = path.as_os_str().as_bytes();
+        // `Path` itself reads over these two ends, which mean a directory.
+        if path.file_name().is_none() || bytes.ends_with(b"/") || bytes.ends_with(b"/.") {
             return bad("it names no file");
         }
         let (target, metadata) = match resolve(path) {
@@ -57,8 +59,9 @@ impl Destination {
 
     /// Fails if the file system has no room for `bytes`: better before the download than at its end.
     pub fn expect_room(&self, bytes: u64) -> Result<()> {
-        // A file system that cannot tell gets to say so when it is full.
-        let Ok(stat) = rustix::fs::statvfs(parent(&self.path)) else { return Ok(()) };
+        // A file system that cannot tell gets to say so when it is full; some that cannot claim to have no blocks at all.
+        let stat = rustix::fs::statvfs(parent(&self.path));
+        let Some(stat) = stat.ok().filter(|stat| stat.f_blocks > 0) else { return Ok(()) };
         let room = stat.f_bavail.saturating_mul(stat.f_frsize);
         if bytes <= room {
             return Ok(());
@@ -74,7 +77,7 @@ impl Destination {
         let name = self.path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let temp = tempfile::Builder::new()
             // Hidden, and recognisable should the machine lose power.
-            .prefix(&format!(".{}.", name.chars().take(64).collect::<String>()))
+            .prefix(&format!(".{}.", shortened(&name)))
             .suffix(".mcjr-part")
             .permissions(Permissions::from_mode(0o600))
             .tempfile_in(parent(&self.path))
@@ -221,6 +224,12 @@ fn resolve(path: &Path) -> io::Result<(PathBuf, Option<Metadata>)> {
         Err(why) if why.kind() == io::ErrorKind::NotFound => Ok((path.to_owned(), None)),
         Err(why) => Err(why),
     }
+}
+
+/// The beginning of a name, short enough that more can be put around it.
+fn shortened(name: &str) -> &str {
+    let end = (0..=name.len().min(64)).rev().find(|&end| name.is_char_boundary(end));
+    &name[..end.unwrap_or_default()]
 }
 
 fn parent(path: &Path) -> &Path {

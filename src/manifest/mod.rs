@@ -188,6 +188,20 @@ impl Document {
     }
 }
 
+impl Document {
+    /// Fails if the `descriptor` that led here names another type.
+    ///
+    /// # Errors
+    /// Malformed: two clients could read it as two things.
+    pub fn expect_type(&self, descriptor: &Descriptor) -> Result<()> {
+        let (named, Self::Manifest(manifest)) = (&descriptor.media_type, self) else { return Ok(()) };
+        if is_known(named) && *named != manifest.media_type {
+            return Err(malformed(format!("it is {:?} but the index says it is {named:?}", manifest.media_type)));
+        }
+        Ok(())
+    }
+}
+
 impl Index {
     fn new(manifests: Vec<IndexEntry>) -> Result<Self> {
         if manifests.len() > limits::INDEX_CHILDREN {

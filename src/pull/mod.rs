@@ -116,11 +116,11 @@ async fn fetch_placed(
                     &layer.descriptor,
                     |bytes| progress.into_iter().for_each(|layer| layer.add(bytes)),
                     move |blob| {
+                        if in_docker_tar {
+                            refuse_hidden_zstd(expect, blob.peek(decode::MAGIC)?)?;
+                        }
                         let mut at = offset;
                         while let Some(bytes) = blob.next_chunk()? {
-                            if at == offset && in_docker_tar {
-                                refuse_hidden_zstd(expect, &bytes)?;
-                            }
                             writer.write_at(&bytes, at)?;
                             at += bytes.len() as u64;
                         }

@@ -6,7 +6,7 @@
 
 use std::io::{self, BufRead, Read};
 
-use bytes::{Buf, Bytes};
+use bytes::{Buf, Bytes, BytesMut};
 use tokio::sync::mpsc;
 
 use crate::digest::Verifier;
@@ -82,6 +82,22 @@ impl BlobReader {
             Some(Item::Failed(why)) => Err(why),
             None => Err(Error::new(ErrorKind::Cancelled, "the pull was stopped")),
         }
+    }
+
+    /// The first `n` of the bytes that are left, fewer only at the end, without taking them.
+    ///
+    /// The network cuts where it likes: a first chunk may be too short to tell a format by.
+    pub(crate) fn peek(&mut self, n: usize) -> Result<&[u8]> {
+        while self.current.len() < n {
+            let mut longer = BytesMut::from(std::mem::take(&mut self.current));
+            let more = self.next_chunk()?;
+            longer.extend_from_slice(more.as_deref().unwrap_or_default());
+            self.current = longer.freeze();
+            if more.is_none() {
+                break;
+            }
+        }
+        Ok(&self.current)
     }
 
     /// Succeeds at the verified end; bytes that are left were not asked for by whoever read.

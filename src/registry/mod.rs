@@ -85,6 +85,7 @@ impl<'a> Repository<'a> {
     pub async fn child(&self, descriptor: &Descriptor) -> Result<Fetched> {
         let fetched = self.manifest(descriptor.digest.as_str(), Some(&descriptor.digest)).await?;
         digest::verify(&fetched.bytes, &descriptor.digest, descriptor.size)
+            .and_then(|()| fetched.document.expect_type(descriptor))
             .map_err(|why| why.context(format!("get manifest {}", self.name_of(descriptor.digest.as_str()))))?;
         Ok(fetched)
     }

@@ -59,6 +59,8 @@ impl Get {
 pub struct Answer {
     /// Which request it answers; may carry a signature, show it only through [`redact::shown`].
     pub url: Url,
+    /// The `Authorization` that the request had.
+    pub sent: Option<Secret>,
     /// Its status.
     pub status: StatusCode,
     /// Its headers.
@@ -124,9 +126,11 @@ impl Http {
             value.set_sensitive(true);
             builder = builder.header(AUTHORIZATION, value);
         }
-        let response = builder.send().await.map_err(|why| failed(why, &request.url))?;
+        let action = || format!("GET {}", redact::shown(&request.url));
+        let response = builder.send().await.map_err(|why| failed(why).context(action()))?;
         Ok(Answer {
             url: request.url.clone(),
+            sent: request.authorization.clone(),
             status: response.status(),
             headers: response.headers().clone(),
             body: Body { response, received: 0, _permit: permit },
@@ -167,8 +171,8 @@ impl Body {
             }
             Ok(None) => Ok(None),
             Err(why) => {
-                let url = self.response.url().clone();
-                Err(failed(why, &url).context(format!("read {} after {} bytes", redact::shown(&url), self.received)))
+                let (url, received) = (redact::shown(self.response.url()), self.received);
+                Err(failed(why).context(format!("read {url} after {received} bytes")))
             }
         }
     }
@@ -241,24 +245,23 @@ fn not_loopback(host: &str) -> Error {
 }
 
 /// What a failed exchange means. reqwest puts the URL into its texts, so they are never shown whole.
-fn failed(why: reqwest::Error, url: &Url) -> Error {
+fn failed(why: reqwest::Error) -> Error {
     let why = why.without_url();
     if let Some(own) = chain(&why).find_map(|cause| cause.downcast_ref::<Error>()) {
         // Our resolver's refusal, wrapped on its way through the client.
         return Error::new(own.kind(), own.to_string());
     }
-    let origin = Origin::of(url);
     if why.is_timeout() {
         let message = if why.is_connect() {
             format!("no connection within {} s", limits::CONNECT.as_secs())
         } else {
             format!("nothing came for {} s", limits::IDLE.as_secs())
         };
-        return Error::new(ErrorKind::DeadlineExceeded, message).with_cause(why).context(format!("GET {origin}"));
+        return Error::new(ErrorKind::DeadlineExceeded, message).with_cause(why);
     }
     let cause = root_cause(&why);
     let message = if why.is_connect() { format!("cannot connect: {cause}") } else { cause };
-    Error::new(ErrorKind::Unavailable, message).context(format!("GET {}", redact::shown(url))).with_cause(why)
+    Error::new(ErrorKind::Unavailable, message).with_cause(why)
 }
 
 fn chain<'a>(error: &'a (dyn StdError + 'static)) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {

@@ -15,8 +15,14 @@ use crate::transport::origin::{self, Origin};
 
 /// Sends `request` and follows redirects to the first answer that is none.
 pub async fn get(http: &Http, mut request: Get, registry: &Origin) -> Result<Answer> {
-    for _ in 0..=limits::REDIRECTS {
-        let answer = http.get(&request).await?;
+    for hop in 0..=limits::REDIRECTS {
+        let answer = http.get(&request).await.map_err(|why| match why.kind() {
+            // Not the caller's doing.
+            ErrorKind::InvalidArgument if hop > 0 => {
+                refused(&request.url, "a redirect leads to plain http elsewhere").with_cause(why)
+            }
+            _ => why,
+        })?;
         let Some(target) = target(&answer)? else { return Ok(answer) };
         // Its connection is free again before the next one is asked for.
         drop(answer);

@@ -20,7 +20,9 @@ fn steps() -> Vec<Vec<String>> {
             continue;
         }
         if let Some(step) = steps.last_mut() {
-            step.extend(line.split('`').skip(1).step_by(2).map(str::to_owned));
+            // rustdoc wants `mod@` where a primitive type has the same name.
+            let names = line.split('`').skip(1).step_by(2);
+            step.extend(names.map(|name| name.trim_start_matches("mod@").to_owned()));
         }
     }
     steps

@@ -6,12 +6,15 @@ use proptest::prelude::*;
 
 use crate::{SHA256, SHA512, refused};
 
+/// Text, host, path, tag, digest.
+type Row<'a> = (&'a str, Option<&'a str>, &'a str, Option<&'a str>, Option<&'a str>);
+
 #[test]
 fn what_the_parts_are() {
     let long = "a".repeat(255);
     let tag = "t".repeat(128);
     #[rustfmt::skip]
-    let table: &[(&str, Option<&str>, &str, Option<&str>, Option<&str>)] = &[
+    let table: &[Row<'_>] = &[
         // text                              host                    path                   tag            digest
         ("nginx",                            None,                   "nginx",               None,          None),
         ("nginx:1.27",                       None,                   "nginx",               Some("1.27"),  None),
