@@ -191,7 +191,10 @@ fn read_password() -> Result<String> {
     // A password, not a file that was piped in by mistake.
     const LONGEST: u64 = 64 << 10;
     let mut text = String::new();
-    std::io::stdin().take(LONGEST).read_to_string(&mut text).map_err(Error::io)?;
+    let read = std::io::stdin().take(LONGEST + 1).read_to_string(&mut text).map_err(Error::io)?;
+    if read as u64 > LONGEST {
+        return Err(Error::new(ErrorKind::InvalidArgument, format!("the password is longer than {LONGEST} bytes")));
+    }
     let password = text.strip_suffix('\n').unwrap_or(&text);
     Ok(password.strip_suffix('\r').unwrap_or(password).to_owned())
 }
