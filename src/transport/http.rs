@@ -5,7 +5,7 @@
 use std::collections::HashMap;
 use std::error::Error as StdError;
 use std::fmt;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
@@ -139,9 +139,14 @@ impl Http {
 
     fn client(&self, url: &Url) -> Result<&Client> {
         if url.scheme() == "https" {
-            return self
-                .tls
-                .get_or_try_init(|| build(base().https_only(true).tls_certs_merge(self.certificates.iter().cloned())));
+            return self.tls.get_or_try_init(|| {
+                build(
+                    base()
+                        .https_only(true)
+                        .dns_resolver(Arc::new(NO_METADATA))
+                        .tls_certs_merge(self.certificates.iter().cloned()),
+                )
+            });
         }
         if let Some(ip) = origin::ip_literal(url)
             && !origin::is_loopback(ip)
@@ -149,7 +154,7 @@ impl Http {
             return Err(not_loopback(url.host_str().unwrap_or_default()));
         }
         // A name is checked where it is resolved, so that what is checked is what is dialled.
-        self.plain.get_or_try_init(|| build(base().dns_resolver(Arc::new(LoopbackOnly))))
+        self.plain.get_or_try_init(|| build(base().dns_resolver(Arc::new(LOOPBACK_ONLY))))
     }
 
     async fn permit(&self, origin: &Origin) -> OwnedSemaphorePermit {
@@ -223,25 +228,38 @@ fn read_certificates(path: &Path) -> Result<Vec<Certificate>> {
     }
 }
 
-/// Resolves names for plain http, and only to loopback addresses.
+/// Resolves names to the addresses that may be dialled: a check of the name alone would not see where it leads.
 #[derive(Debug)]
-struct LoopbackOnly;
+struct Guard {
+    may_dial: fn(IpAddr) -> bool,
+    refusal: fn(&str) -> Error,
+}
 
-impl Resolve for LoopbackOnly {
+/// For plain http.
+const LOOPBACK_ONLY: Guard = Guard { may_dial: origin::is_loopback, refusal: not_loopback };
+/// For https.
+const NO_METADATA: Guard = Guard { may_dial: |ip| !origin::is_link_local(ip), refusal: metadata };
+
+impl Resolve for Guard {
     fn resolve(&self, name: Name) -> Resolving {
+        let Self { may_dial, refusal } = *self;
         Box::pin(async move {
             let found: Vec<SocketAddr> = tokio::net::lookup_host((name.as_str(), 0)).await?.collect();
-            let loopback: Vec<SocketAddr> = found.into_iter().filter(|a| origin::is_loopback(a.ip())).collect();
-            if loopback.is_empty() {
-                return Err(not_loopback(name.as_str()).into());
+            let allowed: Vec<SocketAddr> = found.into_iter().filter(|address| may_dial(address.ip())).collect();
+            if allowed.is_empty() {
+                return Err(refusal(name.as_str()).into());
             }
-            Ok(Box::new(loopback.into_iter()) as Addrs)
+            Ok(Box::new(allowed.into_iter()) as Addrs)
         })
     }
 }
 
 fn not_loopback(host: &str) -> Error {
     Error::invalid(format!("plain http is only for loopback addresses, and {host} is none: use https"))
+}
+
+fn metadata(host: &str) -> Error {
+    Error::invalid(format!("{host} is where a cloud serves credentials to its machines: never a registry"))
 }
 
 /// What a failed exchange means. reqwest puts the URL into its texts, so they are never shown whole.

@@ -19,7 +19,7 @@ pub async fn get(http: &Http, mut request: Get, registry: &Origin) -> Result<Ans
         let answer = http.get(&request).await.map_err(|why| match why.kind() {
             // Not the caller's doing.
             ErrorKind::InvalidArgument if hop > 0 => {
-                refused(&request.url, "a redirect leads to plain http elsewhere").with_cause(why)
+                refused(&request.url, "a redirect leads where this client does not go").with_cause(why)
             }
             _ => why,
         })?;

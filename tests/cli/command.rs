@@ -1,7 +1,7 @@
 //! A command line in a folder of its own, with an environment that holds nothing but what the test says.
 
 use std::io::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use multicloudj_registry::ErrorKind;
@@ -49,6 +49,16 @@ impl Mcjr {
 
     pub(crate) fn args(mut self, arguments: &[&str]) -> Self {
         self.command.args(arguments);
+        self
+    }
+
+    /// Runs it where this file is `/etc/hosts`.
+    pub(crate) fn hosts(mut self, file: &Path) -> Self {
+        let mut command = Command::new("unshare");
+        let script = "mount --bind \"$1\" /etc/hosts && shift && exec \"$@\"";
+        command.args(["-m", "sh", "-c", script, "sh"]).arg(file).arg(self.command.get_program());
+        command.args(self.command.get_args()).current_dir(self.folder.path());
+        self.command = command;
         self
     }
 

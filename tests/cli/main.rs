@@ -8,6 +8,7 @@ mod codes;
 mod command;
 mod login;
 mod memory;
+mod names;
 mod output;
 mod signals;
 #[path = "../support/mod.rs"]

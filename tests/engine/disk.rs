@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use multicloudj_registry::ErrorKind::DiskFull;
+use multicloudj_registry::ErrorKind::{DiskFull, InvalidArgument};
 
 use crate::archive::{Archive, Kept};
 use crate::fixture::{Puller, listing, tells};
@@ -101,6 +101,22 @@ fn full_in_a_staging_file() {
     registry.fault(&format!("GET /v2/app/blobs/{} stall=5", image.layers[0].digest));
     fails(&Puller::at(&registry), &disk.file(), "write");
     disk.holds(&[]);
+}
+
+#[test]
+fn a_file_system_that_takes_no_writes() {
+    let Some(disk) = Tiny::mount(2048) else { return };
+    let registry = Registry::start();
+    push(&registry, false);
+    std::fs::write(disk.file(), "old").expect("a file");
+    let path = disk.0.path().as_os_str();
+    let mounted = Command::new("mount").args(["-o", "remount,ro"]).arg(path).status().expect("mount");
+    assert!(mounted.success());
+    let puller = Puller::at(&registry);
+    let why = puller.pull_to("app:v1", &disk.file()).expect_err("nothing can be written");
+    tells(&why, InvalidArgument, "create a file beside");
+    disk.holds(&["image.tar"]);
+    assert_eq!(registry.requests().len(), 2, "no layer is asked for");
 }
 
 #[test]

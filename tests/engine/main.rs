@@ -20,6 +20,7 @@ mod oci;
 mod pulls;
 mod redirects;
 mod same_bytes;
+mod sha512;
 mod statuses;
 #[path = "../support/mod.rs"]
 mod support;

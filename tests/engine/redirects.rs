@@ -103,7 +103,7 @@ fn plain_http_to_elsewhere_is_never_spoken() {
     let registry = Registry::start();
     push(&registry);
     registry.fault("GET /v2/app/blobs/* redirect=307:http://93.184.216.34/blob");
-    Puller::at(&registry).fails("app:v1", Malformed, "a redirect leads to plain http elsewhere");
+    Puller::at(&registry).fails("app:v1", Malformed, "plain http is only for loopback");
 }
 
 #[test]

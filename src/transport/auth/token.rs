@@ -107,7 +107,13 @@ async fn fetch(http: &Http, key: &Key, basic: Option<Secret>) -> Result<Token> {
     let mut request = Get::new(url);
     request.authorization = basic;
     // No redirects here: whoever the realm would lead to is not the one that may get the credential.
-    let answer = http.get(&request).await?;
+    let answer = http.get(&request).await.map_err(|why| match why.kind() {
+        // Where not to go: the registry's doing, not the caller's.
+        ErrorKind::InvalidArgument => {
+            Error::new(ErrorKind::Unauthorized, "the token service is not asked").context(&action).with_cause(why)
+        }
+        _ => why,
+    })?;
     if !answer.status.is_success() {
         return Err(refusal::error(answer, &action).await);
     }
