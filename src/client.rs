@@ -2,7 +2,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits;
@@ -33,7 +33,7 @@ impl Client {
     /// InvalidArgument if the settings do not fit together.
     pub fn new(settings: &Settings) -> Result<Self> {
         let side_by_side = settings.max_connections.unwrap_or(limits::DEFAULT_CONNECTIONS);
-        let http = Http::new(settings.trusted_certificates.as_deref(), side_by_side)?;
+        let http = Http::new(settings.trusted_certificates.as_deref(), side_by_side, settings.retries.attempt_timeout)?;
         let auth = Auth::new(provider::source(settings)?, settings.trusted_auth_hosts.clone());
         let transport = Transport::new(http, auth);
         Ok(Self(Arc::new(Inner { settings: settings.clone(), side_by_side, transport })))
@@ -67,6 +67,7 @@ impl Client {
                 platform: options.platform.over(&self.0.settings.platform),
                 options,
                 side_by_side: self.0.side_by_side,
+                retries: &self.0.settings.retries,
             };
             pull::run(&job, destination, session).await
         };
@@ -74,11 +75,21 @@ impl Client {
             // Cancellation first: a pull that is stopped must not succeed by chance.
             biased;
             () = session.cancel().cancelled() => Err(Error::new(ErrorKind::Cancelled, "the pull was cancelled")),
+            () = deadline(self.0.settings.retries.total_timeout) => {
+                Err(Error::new(ErrorKind::DeadlineExceeded, "the total timeout is over"))
+            }
             pulled = pull => pulled,
         };
         pulled.map_err(|why| match why.kind() {
             ErrorKind::InvalidArgument => why,
             _ => why.context(format!("pull {reference}")).with_elapsed(started.elapsed()),
         })
+    }
+}
+
+async fn deadline(timeout: Option<Duration>) {
+    match timeout {
+        Some(timeout) => tokio::time::sleep(timeout).await,
+        None => std::future::pending().await,
     }
 }

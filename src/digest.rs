@@ -102,7 +102,7 @@ enum Hasher {
 }
 
 /// Checks bytes against a digest and a size as they pass.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Verifier {
     expected: Digest,
     size: Option<u64>,

@@ -85,7 +85,10 @@ struct Inner {
     http_status: Option<u16>,
     /// The registry's own code, for example `MANIFEST_UNKNOWN`.
     code: Option<String>,
+    attempts: Option<u32>,
     elapsed: Option<Duration>,
+    transient: bool,
+    retry_after: Option<Duration>,
     cause: Option<Cause>,
 }
 
@@ -101,7 +104,10 @@ impl Error {
             message: message.into(),
             http_status: None,
             code: None,
+            attempts: None,
             elapsed: None,
+            transient: false,
+            retry_after: None,
             cause: None,
         }))
     }
@@ -157,6 +163,37 @@ impl Error {
         self
     }
 
+    /// Says that the same request may well succeed later.
+    #[must_use]
+    pub fn transient(mut self) -> Self {
+        self.0.transient = true;
+        self
+    }
+
+    /// Adds how long the registry asks to wait.
+    #[must_use]
+    pub fn with_retry_after(mut self, wait: Option<Duration>) -> Self {
+        self.0.retry_after = wait;
+        self
+    }
+
+    /// Adds how often it was tried.
+    #[must_use]
+    pub fn with_attempts(mut self, attempts: u32) -> Self {
+        self.0.attempts.get_or_insert(attempts);
+        self
+    }
+
+    /// Whether the same request may well succeed later.
+    pub fn is_transient(&self) -> bool {
+        self.0.transient
+    }
+
+    /// How long the registry asks to wait.
+    pub fn retry_after(&self) -> Option<Duration> {
+        self.0.retry_after
+    }
+
     /// Which kind of error this is.
     pub fn kind(&self) -> ErrorKind {
         self.0.kind
@@ -196,6 +233,9 @@ impl fmt::Display for Error {
             facts.push(format!("HTTP {status}"));
         }
         facts.extend(inner.code.clone());
+        if let Some(attempts @ 2..) = inner.attempts {
+            facts.push(format!("{attempts} attempts"));
+        }
         if let Some(elapsed) = inner.elapsed {
             facts.push(format!("after {:.1} s", elapsed.as_secs_f64()));
         }

@@ -3,7 +3,7 @@
 //! One engine with three fronts: Java and C through [`ffi`], the command line through the binary `mcjr`. The layers and
 //! the way of one pull through them are drawn in `docs/architecture.md`. A module uses only what stands above it here:
 //!
-//! 1. pure, no I/O: [`error`] [`limits`] [`redact`] [`digest`] [`mod@reference`] [`platform`] [`manifest`] [`choice`]
+//! 1. pure, no I/O: [`error`] [`limits`] [`redact`] [`digest`] [`mod@reference`] [`retry`] [`platform`] [`manifest`] [`choice`]
 //!    [`settings`]
 //! 2. [`runtime`], and what a pull shares with whoever watches it: [`session`] [`provider::callback`]
 //! 3. [`transport`]: HTTP, redirects, authentication
@@ -27,6 +27,7 @@ pub mod pull;
 pub mod redact;
 pub mod reference;
 pub mod registry;
+pub mod retry;
 pub mod runtime;
 pub mod session;
 pub mod settings;

@@ -33,13 +33,24 @@ pub const ZSTD_WINDOW_LOG: u32 = 27;
 pub const CONNECT: Duration = Duration::from_secs(10);
 /// The longest silence inside a transfer. A slow link is fine, a dead one is not.
 pub const IDLE: Duration = Duration::from_secs(60);
+/// A transfer slower than this many bytes a second, over [`IDLE`] of waiting for it, is dead and only trickles.
+pub const MINIMUM_RATE: u64 = 1 << 10;
+/// How often a blob is begun from its first byte when its server does not resume.
+pub const RESTARTS: u32 = 3;
+/// About the size of the parts in which a large blob is fetched: some hundred milliseconds at the 40 MB/s that object
+/// stores give a connection, so that a round trip is small beside it.
+pub const PART: u64 = 16 << 20;
+/// The longest `Retry-After` that is waited for (containerd's limit, too); a longer one fails at once.
+pub const RETRY_AFTER: Duration = Duration::from_secs(60);
+/// A cut transfer that has brought this much since it was last cut may be cut again (containers/image's rule).
+pub const PROGRESS: u64 = 1 << 20;
 /// The life of a token whose answer names none (distribution spec, token.md).
 pub const TOKEN_LIFE: Duration = Duration::from_secs(60);
 
 /// The most connections per host that a caller can ask for.
 pub const MAX_CONNECTIONS: usize = 256;
 /// Connections per host when nothing was asked for.
-pub const DEFAULT_CONNECTIONS: usize = 8;
+pub const DEFAULT_CONNECTIONS: usize = 16;
 /// Chunks of a blob that wait between the network and the writer. With hyper's buffers of at most about 400 KiB and the
 /// default connections this bounds a pull's memory.
-pub const CHUNKS_AHEAD: usize = 4;
+pub const CHUNKS_AHEAD: usize = 2;

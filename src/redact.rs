@@ -35,14 +35,19 @@ pub struct Credential {
     pub secret: Secret,
 }
 
-/// A URL as it may be shown: without user info, query and fragment, where signatures and tokens live.
-pub fn shown(url: &Url) -> String {
+/// A URL without what is secret in it.
+pub fn origin_and_path(url: &Url) -> String {
     let mut url = url.clone();
-    let hidden = url.query().is_some();
     url.set_query(None);
     url.set_fragment(None);
     // Only URLs that cannot have a user fail here, and they have none.
     let _ = url.set_username("");
     let _ = url.set_password(None);
-    if hidden { format!("{url}?…") } else { url.to_string() }
+    url.to_string()
+}
+
+/// A URL as it may be shown: without user info, query and fragment, where signatures and tokens live.
+pub fn shown(url: &Url) -> String {
+    let visible = origin_and_path(url);
+    if url.query().is_some() { format!("{visible}?…") } else { visible }
 }

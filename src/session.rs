@@ -34,6 +34,11 @@ impl LayerProgress {
         self.done.load(Ordering::Relaxed)
     }
 
+    /// A layer that starts over has nothing done.
+    pub(crate) fn reset(&self) {
+        self.done.store(0, Ordering::Relaxed);
+    }
+
     pub(crate) fn add(&self, bytes: u64) {
         self.done.fetch_add(bytes, Ordering::Relaxed);
     }

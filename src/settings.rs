@@ -8,6 +8,7 @@ use crate::error::{Error, Result};
 use crate::limits;
 use crate::platform::Platform;
 use crate::redact::{Credential, Secret};
+use crate::retry::{self, Policy};
 
 /// Who gives origin and credential.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -32,6 +33,7 @@ pub struct Settings {
     pub(crate) trusted_certificates: Option<PathBuf>,
     pub(crate) max_connections: Option<usize>,
     pub(crate) trusted_auth_hosts: Vec<String>,
+    pub(crate) retries: Policy,
 }
 
 /// A platform given in up to two keys.
@@ -79,6 +81,7 @@ impl Settings {
     /// | `trusted-certificates` | PEM file with CA certificates trusted besides the system's |
     /// | `max-connections` | most connections per host at a time, 1 to 256 |
     /// | `trusted-auth-hosts` | comma-separated `host[:port]` of token services that may get the credential |
+    /// | `retry-…`, `attempt-timeout`, `total-timeout` | see [`Policy::set`] |
     ///
     /// # Errors
     /// InvalidArgument for an unknown key or a value that breaks the key's rule.
@@ -98,8 +101,9 @@ impl Settings {
             "password" => self.password = Some(Secret::new(value)),
             "platform" | "os-features" => self.platform.set(key, value)?,
             "trusted-certificates" => self.trusted_certificates = Some(value.into()),
-            "max-connections" => self.max_connections = Some(connections(value)?),
+            "max-connections" => self.max_connections = Some(retry::number(key, value, 1, limits::MAX_CONNECTIONS)?),
             "trusted-auth-hosts" => self.trusted_auth_hosts = list(value),
+            _ if self.retries.set(key, value)? => {}
             _ => return Err(Error::invalid(format!("option {key:?} is unknown"))),
         }
         Ok(())
@@ -211,13 +215,6 @@ fn shown(value: &str) -> String {
     match value.rsplit_once('@') {
         Some((_, host)) => format!("\"…@{host}\""),
         None => format!("{value:?}"),
-    }
-}
-
-fn connections(value: &str) -> Result<usize> {
-    match value.parse() {
-        Ok(n) if (1..=limits::MAX_CONNECTIONS).contains(&n) => Ok(n),
-        _ => Err(Error::invalid(format!("max-connections is {value:?}; it can be 1 to {}", limits::MAX_CONNECTIONS))),
     }
 }
 

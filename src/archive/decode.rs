@@ -11,7 +11,7 @@ use crate::digest::{Digest, Verifier};
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits;
 use crate::manifest::Compression;
-use crate::registry::blob::BlobReader;
+use crate::registry::queue::BlobReader;
 
 /// Decoded bytes are handed on in pieces of this size.
 const PIECE: usize = 256 << 10;

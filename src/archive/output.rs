@@ -193,6 +193,11 @@ impl Writer {
         self.file.write_all_at(bytes, offset).map_err(|why| self.failed(why))
     }
 
+    /// Reads back what was written at `offset`.
+    pub fn read_at(&self, bytes: &mut [u8], offset: u64) -> Result<()> {
+        self.file.read_exact_at(bytes, offset).map_err(|why| self.failed(why))
+    }
+
     /// Moves `len` bytes of `staged` to `offset`, inside the kernel where it can.
     pub fn append(&self, staged: &File, len: u64, offset: u64) -> Result<()> {
         move_bytes(staged, &self.file, len, offset).map_err(|why| self.failed(why))

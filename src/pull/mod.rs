@@ -2,6 +2,8 @@
 //!
 //! Owns cancellation (dropping [`run`]'s future undoes everything) and progress. Knows no HTTP and no tar.
 
+mod lane;
+mod placing;
 mod plan;
 
 use std::path::{Path, PathBuf};
@@ -9,17 +11,23 @@ use std::path::{Path, PathBuf};
 use futures_util::future::try_join;
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 
+use crate::archive::layout::Placed;
 use crate::archive::output::{Destination, Output};
 use crate::archive::tail::Tail;
 use crate::archive::{decode, docker};
 use crate::digest::Digest;
-use crate::error::{Error, ErrorKind, Result};
-use crate::manifest::{Compression, Layer};
+use crate::error::{Error, Result};
+use crate::limits;
+use crate::manifest::Layer;
 use crate::platform::Platform;
 use crate::provider::Place;
+use crate::pull::placing::Placing;
 use crate::pull::plan::Plan;
 use crate::registry::Repository;
-use crate::session::Session;
+use crate::registry::blob::Fetched;
+use crate::registry::queue::BlobReader;
+use crate::retry::Policy;
+use crate::session::{LayerProgress, Session};
 use crate::settings::{ArchiveFormat, LayerEncoding, PullOptions};
 use crate::transport::Transport;
 
@@ -53,8 +61,10 @@ pub struct Job<'a> {
     pub platform: Option<Platform>,
     /// How to keep it.
     pub options: &'a PullOptions,
-    /// How many layers may be under way at a time.
+    /// How many requests may be under way at a time.
     pub side_by_side: usize,
+    /// How often to try again.
+    pub retries: &'a Policy,
 }
 
 /// Pulls into `destination`.
@@ -66,7 +76,7 @@ pub async fn run(job: &Job<'_>, destination: &Path, session: &Session) -> Result
     let saved_path = destination.named().to_owned();
     let Place { origin, target, .. } = job.place;
     let caller = job.transport.auth().caller(&target.repository, session);
-    let repository = Repository::new(job.transport, origin, &target.repository, caller);
+    let repository = Repository::new(job.transport, origin, &target.repository, caller, job.retries);
 
     let plan = Plan::make(&repository, job).await?;
     session.set_layers(plan.layers().map(|layer| (layer.descriptor.digest.clone(), layer.descriptor.size)));
@@ -103,45 +113,12 @@ async fn fetch_placed(
     session: &Session,
     side_by_side: usize,
 ) -> Result<()> {
-    let fetch = |placed: &crate::archive::layout::Placed| {
-        let (layer, offset) = (plan.layer(&placed.digest), placed.offset);
-        let writer = output.writer();
-        async move {
-            let layer = layer?;
-            let expect = layer.compression;
-            let in_docker_tar = plan.format == ArchiveFormat::Docker;
-            let progress = session.layer(&layer.descriptor.digest);
-            repository
-                .read_blob(
-                    &layer.descriptor,
-                    |bytes| progress.into_iter().for_each(|layer| layer.add(bytes)),
-                    move |blob| {
-                        if in_docker_tar {
-                            refuse_hidden_zstd(expect, blob.peek(decode::MAGIC)?)?;
-                        }
-                        let mut at = offset;
-                        while let Some(bytes) = blob.next_chunk()? {
-                            writer.write_at(&bytes, at)?;
-                            at += bytes.len() as u64;
-                        }
-                        Ok(())
-                    },
-                )
-                .await
-        }
-    };
-    stream::iter(&plan.layout.placed).map(fetch).buffer_unordered(side_by_side).try_collect().await
-}
-
-/// A docker tar must not hold zstd, and only the media type told the plan which layers to decode.
-fn refuse_hidden_zstd(declared: Compression, start: &[u8]) -> Result<()> {
-    if declared != Compression::Zstd && decode::sniff(start) == Compression::Zstd {
-        return Err(Error::new(
-            ErrorKind::Unsupported,
-            "the layer is zstd but its media type hides it: pull with format oci or layers uncompressed",
-        ));
+    let mut layers = Vec::new();
+    for Placed { digest, offset } in &plan.layout.placed {
+        let (layer, in_docker_tar) = (plan.layer(digest)?, plan.format == ArchiveFormat::Docker);
+        layers.push(Placing::new(repository, layer, *offset, output.writer(), in_docker_tar, session.layer(digest)));
     }
-    Ok(())
+    placing::place(&layers, side_by_side).await
 }
 
 /// Layers to be decoded: as many at a time as there are processors, each appended when its turn comes.
@@ -155,20 +132,22 @@ async fn fetch_decoded(
     let fetch = |(index, (layer, diff_id)): (usize, &(Layer, Digest))| {
         let (descriptor, diff_id) = (layer.descriptor.clone(), diff_id.clone());
         async move {
-            let mut sink = tail.sink(index, output)?;
             let size = descriptor.size;
             let progress = session.layer(&descriptor.digest);
-            let sink = repository
-                .read_blob(
-                    &descriptor,
-                    |bytes| progress.into_iter().for_each(|layer| layer.add(bytes)),
-                    move |blob| {
-                        decode::decode(blob, size, &diff_id, |bytes| sink.write(bytes))?;
-                        Ok(sink)
-                    },
-                )
-                .await?;
-            tail.finish(index, docker::layer_name(&descriptor.digest), sink).await
+            let blob = repository.blob(&descriptor);
+            for _ in 0..limits::RESTARTS {
+                progress.into_iter().for_each(LayerProgress::reset);
+                let (mut sink, diff_id) = (tail.sink(index, output)?, diff_id.clone());
+                let arrived = |bytes| progress.into_iter().for_each(|layer| layer.add(bytes));
+                let decode = move |reader: &mut BlobReader| {
+                    decode::decode(reader, size, &diff_id, |bytes| sink.write(bytes))?;
+                    Ok(sink)
+                };
+                if let Fetched::Done(sink) = blob.read(arrived, decode).await? {
+                    return tail.finish(index, docker::layer_name(&descriptor.digest), sink).await;
+                }
+            }
+            Err(blob.cut_too_often())
         }
     };
     let decoders = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);

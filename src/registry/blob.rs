@@ -1,140 +1,339 @@
-//! A blob on its way from the network to a thread that may block, verified in between.
+//! One blob of a repository, whole or in parts: `GET /v2/<name>/blobs/<digest>` with and without `Range`.
 //!
-//! The I/O side only moves chunks into a short queue; hashing happens where they are used, so a slow disk or decoder
-//! holds up its own connection and nothing else. There is no way to see the end of a blob that does not match: the end
-//! is reported after size and digest were checked, never before.
+//! The first request finds out where the bytes are and whether parts can be had; what it learns serves all others. A
+//! redirect is asked for once and its signed URL reused until it is refused. Only a 206 with exactly the `Content-Range`
+//! that was asked for is a part: servers ignore ranges, refuse them, or answer with others (containerd#12291, #11998).
 
-use std::io::{self, BufRead, Read};
+use std::ops::Range;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
-use bytes::{Buf, Bytes, BytesMut};
-use tokio::sync::mpsc;
+use ::http::StatusCode;
+use ::http::header::{CONTENT_ENCODING, CONTENT_RANGE};
+use tokio::sync::Mutex;
+use url::Url;
 
-use crate::digest::Verifier;
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits;
 use crate::manifest::Descriptor;
-use crate::transport::http::Body;
+use crate::redact;
+use crate::registry::Repository;
+use crate::registry::queue::{self, BlobReader, Chunks, Feed};
+use crate::transport::http::{Answer, Body, Get};
+use crate::transport::origin::Origin;
+use crate::transport::refusal;
+use crate::transport::retry::{self, Attempts};
 
-/// What passes through the queue. The end is an item of its own: a queue that just closes was cancelled.
-enum Item {
-    Chunk(Bytes),
-    End,
+/// A blob that is about to be fetched.
+#[derive(Debug)]
+pub struct Blob<'a> {
+    repository: &'a Repository<'a>,
+    descriptor: &'a Descriptor,
+    action: String,
+    way: Mutex<Way>,
+    /// Set when the server turned out not to serve parts.
+    whole_only: AtomicBool,
+    /// Set when it did serve one: a whole answer then comes too late to be used as such.
+    parts_used: AtomicBool,
+}
+
+/// Where the bytes are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Way {
+    /// Not asked yet, or what was known is no longer valid. Whoever holds the lock asks, the others wait.
+    Unknown,
+    /// The registry serves them itself.
+    Registry,
+    /// Where its redirect led.
+    Redirected(Url),
+}
+
+/// How fetching a span has ended.
+#[derive(Debug)]
+pub enum Fetched<T> {
+    /// The span is there, and this is what was made of it.
+    Done(T),
+    /// The server does not serve parts: only the whole blob can be had, from its beginning.
+    NoParts,
+}
+
+/// An answer that can be used.
+enum Opened {
+    /// Exactly the span.
+    Span(Body),
+    /// The whole blob in answer to a part's request, and nobody has used parts of it yet.
+    Whole(Body),
+    NoParts,
+}
+
+/// Why feeding has stopped early.
+enum Stopped {
+    /// The reader is gone, and it knows why.
+    ByReader,
+    NoParts,
     Failed(Error),
 }
 
-/// Both ends for the blob that `descriptor` names.
-pub(crate) fn pipe(descriptor: &Descriptor) -> (BlobFeed, BlobReader) {
-    let (sender, receiver) = mpsc::channel(limits::CHUNKS_AHEAD);
-    let verifier = Some(Verifier::new(&descriptor.digest, descriptor.size));
-    (BlobFeed { sender }, BlobReader { receiver, verifier, current: Bytes::new() })
-}
-
-/// The network's end.
-pub(crate) struct BlobFeed {
-    sender: mpsc::Sender<Item>,
-}
-
-impl BlobFeed {
-    /// Moves `body` into the queue until it ends, fails, or the reader is gone. The reader gets to know which.
-    pub(crate) async fn drain(self, body: &mut Body, arrived: impl Fn(u64)) {
-        loop {
-            let (item, last) = match body.chunk().await {
-                Ok(Some(bytes)) => {
-                    arrived(bytes.len() as u64);
-                    (Item::Chunk(bytes), false)
-                }
-                Ok(None) => (Item::End, true),
-                Err(why) => (Item::Failed(why), true),
-            };
-            if self.sender.send(item).await.is_err() || last {
-                return;
-            }
-        }
-    }
-}
-
-/// The user's end; blocks, so it belongs on a blocking thread.
-pub struct BlobReader {
-    receiver: mpsc::Receiver<Item>,
-    /// Gone once the blob is complete and verified.
-    verifier: Option<Verifier>,
-    current: Bytes,
-}
-
-impl BlobReader {
-    /// The next bytes, already hashed; `None` once the whole blob has passed and matches.
-    pub fn next_chunk(&mut self) -> Result<Option<Bytes>> {
-        if self.current.has_remaining() {
-            return Ok(Some(std::mem::take(&mut self.current)));
-        }
-        let Some(verifier) = &mut self.verifier else { return Ok(None) };
-        match self.receiver.blocking_recv() {
-            Some(Item::Chunk(bytes)) => {
-                verifier.update(&bytes)?;
-                Ok(Some(bytes))
-            }
-            Some(Item::End) => {
-                if let Some(verifier) = self.verifier.take() {
-                    verifier.finish()?;
-                }
-                Ok(None)
-            }
-            Some(Item::Failed(why)) => Err(why),
-            None => Err(Error::new(ErrorKind::Cancelled, "the pull was stopped")),
+impl<'a> Blob<'a> {
+    pub(super) fn new(repository: &'a Repository<'a>, descriptor: &'a Descriptor) -> Self {
+        Self {
+            repository,
+            descriptor,
+            action: format!("get layer {} of {}", descriptor.digest, repository.name_of("")),
+            way: Mutex::new(Way::Unknown),
+            whole_only: AtomicBool::new(false),
+            parts_used: AtomicBool::new(false),
         }
     }
 
-    /// The first `n` of the bytes that are left, fewer only at the end, without taking them.
+    /// Its size in bytes.
+    pub fn size(&self) -> u64 {
+        self.descriptor.size
+    }
+
+    /// What is done, for messages.
+    pub fn action(&self) -> &str {
+        &self.action
+    }
+
+    /// The error of a blob that was begun anew too often, because its server does not resume.
+    pub fn cut_too_often(&self) -> Error {
+        let why = format!("the connection was cut {} times and the server does not resume", limits::RESTARTS);
+        Error::new(ErrorKind::Unavailable, why).context(&self.action)
+    }
+
+    /// From now on asks for the whole blob only.
+    pub fn give_up_parts(&self) {
+        self.whole_only.store(true, Ordering::Relaxed);
+    }
+
+    /// Fetches the whole blob through `work`, which reads it on a thread where it may block.
     ///
-    /// The network cuts where it likes: a first chunk may be too short to tell a format by.
-    pub(crate) fn peek(&mut self, n: usize) -> Result<&[u8]> {
-        while self.current.len() < n {
-            let mut longer = BytesMut::from(std::mem::take(&mut self.current));
-            let more = self.next_chunk()?;
-            longer.extend_from_slice(more.as_deref().unwrap_or_default());
-            self.current = longer.freeze();
-            if more.is_none() {
-                break;
-            }
-        }
-        Ok(&self.current)
+    /// Succeeds only if `work` did *and* has read the blob to its verified end. A cut connection is resumed where it broke
+    /// if the server serves parts; if not, [`Fetched::NoParts`] asks the caller to start over.
+    pub async fn read<T: Send + 'static>(
+        &self,
+        arrived: impl Fn(u64),
+        work: impl FnOnce(&mut BlobReader) -> Result<T> + Send + 'static,
+    ) -> Result<Fetched<T>> {
+        let descriptor = self.descriptor.clone();
+        let work = move |chunks| {
+            let mut reader = BlobReader::new(chunks, &descriptor);
+            let done = work(&mut reader)?;
+            reader.expect_end()?;
+            Ok(done)
+        };
+        self.fetch(0..self.size(), arrived, work).await
     }
 
-    /// Succeeds at the verified end; bytes that are left were not asked for by whoever read.
-    pub(crate) fn expect_end(&mut self) -> Result<()> {
-        while let Some(bytes) = self.next_chunk()? {
-            // Padding behind the last compressed frame is harmless and hides nothing; anything else could be a second
-            // archive that other tools see.
-            if bytes.iter().any(|&byte| byte != 0) {
-                return Err(Error::new(ErrorKind::Malformed, "there is more data behind the end of the layer"));
+    /// Fetches the bytes of `span` through `work`, which takes them on a thread where it may block, *not verified*.
+    ///
+    /// A part's request may be answered with the whole blob; it is used as such if `span` begins at 0 and no part was
+    /// fetched before, so `work` must go by what it gets and not by `span`'s end.
+    pub async fn fetch<T: Send + 'static>(
+        &self,
+        span: Range<u64>,
+        arrived: impl Fn(u64),
+        work: impl FnOnce(Chunks) -> Result<T> + Send + 'static,
+    ) -> Result<Fetched<T>> {
+        let (feed, chunks) = queue::pair();
+        let worker = tokio::task::spawn_blocking(move || work(chunks));
+        let (stopped, body) = match self.feed(span, &feed, arrived).await {
+            // The connection keeps its place in the budget until the worker is done: by then it is idle again, and whoever
+            // gets the place uses it instead of opening another.
+            Ok(body) => (None, Some(body)),
+            Err(Stopped::Failed(why)) => (Some(Err(why)), None),
+            Err(Stopped::NoParts) => (Some(Ok(Fetched::NoParts)), None),
+            Err(Stopped::ByReader) => (None, None),
+        };
+        // Without an end mark the worker stops when its queue closes.
+        drop(feed);
+        let done = worker.await.map_err(|why| {
+            Error::new(ErrorKind::Internal, "a worker thread died").with_cause(why).context(&self.action)
+        })?;
+        drop(body);
+        match stopped {
+            Some(Ok(end)) => Ok(end),
+            Some(Err(why)) => Err(why.context(&self.action)),
+            None => done.map(Fetched::Done).map_err(|why| why.context(&self.action)),
+        }
+    }
+
+    /// Moves the bytes of `span` into `feed`, over as many requests as it takes, and marks their end.
+    async fn feed(&self, span: Range<u64>, feed: &Feed, arrived: impl Fn(u64)) -> std::result::Result<Body, Stopped> {
+        let mut attempts = Attempts::new(self.repository.retries);
+        let (mut at, mut end) = (span.start, span.end);
+        // Where the last cut was; far enough behind it the attempts are counted anew.
+        let mut cut = at;
+        loop {
+            let mut body = match self.open(at..end).await {
+                Ok(Opened::Span(body)) => body,
+                Ok(Opened::Whole(body)) => {
+                    end = self.size();
+                    body
+                }
+                Ok(Opened::NoParts) => return Err(Stopped::NoParts),
+                Err(why) => {
+                    again(&mut attempts, why).await?;
+                    continue;
+                }
+            };
+            match pour(&mut body, &mut at, end, feed, &arrived).await {
+                Ok(()) => {
+                    feed.end().await;
+                    return Ok(body);
+                }
+                Err(Stopped::Failed(why)) => {
+                    if at - cut >= limits::PROGRESS {
+                        attempts.progressed();
+                    }
+                    cut = at;
+                    // Its place in the budget first: the wait may be long.
+                    drop(body);
+                    again(&mut attempts, why).await?;
+                }
+                Err(stopped) => return Err(stopped),
             }
         }
-        Ok(())
+    }
+
+    async fn open(&self, span: Range<u64>) -> Result<Opened> {
+        let range = (!self.is_whole(&span)).then(|| (span.start, span.end - 1));
+        let mut way = self.way.lock().await;
+        while let Way::Redirected(url) = &*way {
+            let url = url.clone();
+            drop(way);
+            let mut request = Get::new(url.clone());
+            request.range = range;
+            request.referer = Some(redact::origin_and_path(&self.url()));
+            let answer = self.repository.transport.get_redirected(self.repository.origin, request).await?;
+            if !matches!(answer.status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) {
+                return self.judge(answer, &span).await;
+            }
+            // The signature has expired. The registry gives a new one, to whoever asks first.
+            drop(answer);
+            way = self.way.lock().await;
+            if *way == Way::Redirected(url) {
+                *way = Way::Unknown;
+            }
+        }
+        if range.is_some() && self.whole_only.load(Ordering::Relaxed) {
+            return Ok(Opened::NoParts);
+        }
+        // Held until the answer has been judged: the others then know what it has taught.
+        let asking = (*way == Way::Unknown).then_some(way);
+        let mut request = Get::new(self.url());
+        request.range = range;
+        let Repository { transport, origin, caller, .. } = self.repository;
+        let answer = transport.get(origin, request, caller).await?;
+        let url = answer.url.clone();
+        let opened = self.judge(answer, &span).await?;
+        if let Some(mut way) = asking {
+            *way = if Origin::of(&url) == **origin { Way::Registry } else { Way::Redirected(url) };
+        }
+        Ok(opened)
+    }
+
+    /// Whether `answer` has the bytes of `span`.
+    async fn judge(&self, answer: Answer, span: &Range<u64>) -> Result<Opened> {
+        let whole = self.is_whole(span);
+        match answer.status {
+            StatusCode::PARTIAL_CONTENT if !whole && is_exactly(&answer, span, self.size()) => {
+                self.parts_used.store(true, Ordering::Relaxed);
+                checked(answer, span.end - span.start).map(Opened::Span)
+            }
+            StatusCode::OK if whole => checked(answer, self.size()).map(Opened::Span),
+            StatusCode::OK if span.start == 0 && !self.parts_used.load(Ordering::Relaxed) => {
+                self.give_up_parts();
+                checked(answer, self.size()).map(Opened::Whole)
+            }
+            // 416 on a span that lies inside the blob is as wrong as 200 with a Content-Range or a refusal.
+            status if !whole && (status.is_success() || matches!(status.as_u16(), 400 | 405 | 406 | 416 | 501)) => {
+                self.give_up_parts();
+                Ok(Opened::NoParts)
+            }
+            _ => Err(refusal::error(answer, &self.action).await),
+        }
+    }
+
+    fn is_whole(&self, span: &Range<u64>) -> bool {
+        *span == (0..self.size())
+    }
+
+    fn url(&self) -> Url {
+        self.repository.blob_url(&self.descriptor.digest)
     }
 }
 
-impl Read for BlobReader {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let available = self.fill_buf()?;
-        let n = available.len().min(buffer.len());
-        buffer[..n].copy_from_slice(&available[..n]);
-        self.consume(n);
-        Ok(n)
+/// Moves `body` into `feed` from offset `at` on, which it advances; the bytes up to `end` must come and no more.
+async fn pour(
+    body: &mut Body,
+    at: &mut u64,
+    end: u64,
+    feed: &Feed,
+    arrived: &impl Fn(u64),
+) -> std::result::Result<(), Stopped> {
+    // Time spent waiting for the network, not for our own writer, and what came in it.
+    let (mut waited, mut received) = (Duration::ZERO, 0);
+    loop {
+        let asked = Instant::now();
+        let chunk = body.chunk().await.map_err(Stopped::Failed)?;
+        waited += asked.elapsed();
+        let Some(bytes) = chunk else { break };
+        let length = bytes.len() as u64;
+        *at += length;
+        if *at > end {
+            let why = format!("more than the {end} bytes that its descriptor gives");
+            return Err(Stopped::Failed(Error::new(ErrorKind::Integrity, why)));
+        }
+        arrived(length);
+        feed.send(bytes).await.map_err(|()| Stopped::ByReader)?;
+        received += length;
+        if waited >= limits::IDLE {
+            if received < limits::MINIMUM_RATE * waited.as_secs() {
+                return Err(Stopped::Failed(retry::stalled(received, waited)));
+            }
+            (waited, received) = (Duration::ZERO, 0);
+        }
+    }
+    if *at < end {
+        // Without a declared length a cut connection looks like an end.
+        let why = Error::new(ErrorKind::Integrity, format!("{at} bytes instead of the {end} its descriptor gives"));
+        return Err(Stopped::Failed(why.transient()));
+    }
+    Ok(())
+}
+
+async fn again(attempts: &mut Attempts<'_>, why: Error) -> std::result::Result<(), Stopped> {
+    attempts.again(why).await.map_err(Stopped::Failed)
+}
+
+/// The body of an answer that must have `expected` bytes.
+pub(super) fn checked(answer: Answer, expected: u64) -> Result<Body> {
+    if let Some(encoding) = answer.headers.get(CONTENT_ENCODING)
+        && encoding != "identity"
+    {
+        // A web server or proxy in between compresses what must not be touched (moby#17595).
+        return Err(Error::new(
+            ErrorKind::Integrity,
+            "the answer has a Content-Encoding although none was asked for: its bytes are not the blob's",
+        ));
+    }
+    match answer.body.declared() {
+        // Before the first byte: 10 GB of the wrong thing need not be read to find out.
+        Some(declared) if declared != expected => Err(Error::new(
+            ErrorKind::Integrity,
+            format!("the answer has {declared} bytes instead of the {expected} its descriptor gives"),
+        )),
+        _ => Ok(answer.body),
     }
 }
 
-impl BufRead for BlobReader {
-    fn fill_buf(&mut self) -> io::Result<&[u8]> {
-        while !self.current.has_remaining() {
-            match self.next_chunk().map_err(io::Error::other)? {
-                Some(bytes) => self.current = bytes,
-                None => break,
-            }
-        }
-        Ok(&self.current)
-    }
-
-    fn consume(&mut self, amount: usize) {
-        self.current.advance(amount);
-    }
+/// `Content-Range: bytes <first>-<last>/<size>` (RFC 9110, section 14.4); a server may leave the size open.
+fn is_exactly(answer: &Answer, span: &Range<u64>, size: u64) -> bool {
+    let value = answer.headers.get(CONTENT_RANGE).and_then(|value| value.to_str().ok());
+    let Some((range, total)) = value.and_then(|value| value.trim().strip_prefix("bytes ")?.split_once('/')) else {
+        return false;
+    };
+    range.trim() == format!("{}-{}", span.start, span.end - 1) && (total == "*" || total.parse() == Ok(size))
 }

@@ -3,21 +3,25 @@
 //! What comes back is verified: a document by its digest, a blob by digest and size before its end is reported.
 
 pub mod blob;
+pub mod queue;
 
 use ::http::StatusCode;
-use ::http::header::{CONTENT_ENCODING, CONTENT_TYPE};
+use ::http::header::CONTENT_TYPE;
 use bytes::Bytes;
+use url::Url;
 
 use crate::digest::{self, Digest};
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits;
 use crate::manifest::{Descriptor, Document, media};
-use crate::registry::blob::BlobReader;
+use crate::registry::blob::Blob;
+use crate::retry::Policy;
 use crate::transport::Transport;
 use crate::transport::auth::Caller;
 use crate::transport::http::Get;
 use crate::transport::origin::Origin;
 use crate::transport::refusal;
+use crate::transport::retry::Attempts;
 
 /// One repository of one registry, on behalf of one pull.
 #[derive(Debug)]
@@ -26,6 +30,7 @@ pub struct Repository<'a> {
     origin: &'a Origin,
     name: &'a str,
     caller: Caller<'a>,
+    retries: &'a Policy,
 }
 
 /// A manifest or index with its own digest.
@@ -41,8 +46,14 @@ pub struct Fetched {
 
 impl<'a> Repository<'a> {
     /// The repository `name` at `origin`.
-    pub fn new(transport: &'a Transport, origin: &'a Origin, name: &'a str, caller: Caller<'a>) -> Self {
-        Self { transport, origin, name, caller }
+    pub fn new(
+        transport: &'a Transport,
+        origin: &'a Origin,
+        name: &'a str,
+        caller: Caller<'a>,
+        retries: &'a Policy,
+    ) -> Self {
+        Self { transport, origin, name, caller, retries }
     }
 
     /// `GET /v2/<name>/manifests/<reference>` by tag or digest.
@@ -50,7 +61,13 @@ impl<'a> Repository<'a> {
     /// The digest is that of the bytes; the registry's header is only compared (GHSA-qv35-3gw6-8q4j).
     pub async fn manifest(&self, reference: &str, expected: Option<&Digest>) -> Result<Fetched> {
         let action = format!("get manifest {}", self.name_of(reference));
-        self.fetch_manifest(reference, expected, &action).await.map_err(|why| why.context(&action))
+        let mut attempts = Attempts::new(self.retries);
+        loop {
+            match self.fetch_manifest(reference, expected, &action).await {
+                Ok(fetched) => return Ok(fetched),
+                Err(why) => attempts.again(why.context(&action)).await?,
+            }
+        }
     }
 
     async fn fetch_manifest(&self, reference: &str, expected: Option<&Digest>, action: &str) -> Result<Fetched> {
@@ -93,62 +110,33 @@ impl<'a> Repository<'a> {
     /// `GET /v2/<name>/blobs/<digest>` of a small blob, whole and verified.
     pub async fn small_blob(&self, descriptor: &Descriptor, cap: u64, what: &str) -> Result<Bytes> {
         let action = format!("get {what} {} of {}", descriptor.digest, self.name_of(""));
-        let fetch = async {
-            let body = self.open(descriptor, &action).await?;
-            let bytes = body.read(cap, what).await?;
-            digest::verify(&bytes, &descriptor.digest, descriptor.size)?;
-            Ok(bytes)
-        };
-        fetch.await.map_err(|why: Error| why.context(&action))
+        let mut attempts = Attempts::new(self.retries);
+        loop {
+            match self.fetch_small(descriptor, cap, what, &action).await {
+                Ok(bytes) => return Ok(bytes),
+                Err(why) => attempts.again(why.context(&action)).await?,
+            }
+        }
     }
 
-    /// `GET /v2/<name>/blobs/<digest>`; `work` reads the blob on a thread where it may block.
-    ///
-    /// `arrived` is told of bytes as they come. Succeeds only if `work` did *and* has read the blob to its verified end.
-    pub async fn read_blob<T: Send + 'static>(
-        &self,
-        descriptor: &Descriptor,
-        arrived: impl Fn(u64),
-        work: impl FnOnce(&mut BlobReader) -> Result<T> + Send + 'static,
-    ) -> Result<T> {
-        let action = format!("get layer {} of {}", descriptor.digest, self.name_of(""));
-        let fetch = async {
-            let mut body = self.open(descriptor, &action).await?;
-            let (feed, mut reader) = blob::pipe(descriptor);
-            let worker = tokio::task::spawn_blocking(move || {
-                let done = work(&mut reader)?;
-                reader.expect_end()?;
-                Ok(done)
-            });
-            feed.drain(&mut body, arrived).await;
-            worker.await.map_err(|why| Error::new(ErrorKind::Internal, "a worker thread died").with_cause(why))?
-        };
-        fetch.await.map_err(|why: Error| why.context(&action))
-    }
-
-    async fn open(&self, descriptor: &Descriptor, action: &str) -> Result<crate::transport::http::Body> {
-        let request = Get::new(self.origin.url(&format!("/v2/{}/blobs/{}", self.name, descriptor.digest)));
+    async fn fetch_small(&self, descriptor: &Descriptor, cap: u64, what: &str, action: &str) -> Result<Bytes> {
+        let request = Get::new(self.blob_url(&descriptor.digest));
         let answer = self.transport.get(self.origin, request, &self.caller).await?;
         if answer.status != StatusCode::OK {
             return Err(refusal::error(answer, action).await);
         }
-        if let Some(encoding) = answer.headers.get(CONTENT_ENCODING)
-            && encoding != "identity"
-        {
-            // A web server or proxy in between compresses what must not be touched (moby#17595).
-            return Err(Error::new(
-                ErrorKind::Integrity,
-                "the answer has a Content-Encoding although none was asked for: its bytes are not the blob's",
-            ));
-        }
-        match answer.body.declared() {
-            // Before the first byte: 10 GB of the wrong thing need not be read to find out.
-            Some(declared) if declared != descriptor.size => Err(Error::new(
-                ErrorKind::Integrity,
-                format!("the answer has {declared} bytes instead of the {} its descriptor gives", descriptor.size),
-            )),
-            _ => Ok(answer.body),
-        }
+        let bytes = blob::checked(answer, descriptor.size)?.read(cap, what).await?;
+        digest::verify(&bytes, &descriptor.digest, descriptor.size)?;
+        Ok(bytes)
+    }
+
+    /// A blob that is too large to be held, to be fetched whole or in parts.
+    pub fn blob<'b>(&'b self, descriptor: &'b Descriptor) -> Blob<'b> {
+        Blob::new(self, descriptor)
+    }
+
+    fn blob_url(&self, digest: &Digest) -> Url {
+        self.origin.url(&format!("/v2/{}/blobs/{digest}", self.name))
     }
 
     /// `host/name:tag`, `host/name@digest`, or `host/name` for an empty reference.

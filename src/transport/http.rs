@@ -8,8 +8,9 @@ use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
-use ::http::header::{ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_LENGTH, RANGE, USER_AGENT};
+use ::http::header::{ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_LENGTH, RANGE, REFERER, USER_AGENT};
 use ::http::{HeaderMap, HeaderValue, StatusCode};
 use bytes::{Bytes, BytesMut};
 use once_cell::sync::OnceCell;
@@ -33,6 +34,7 @@ pub struct Http {
     certificates: Vec<Certificate>,
     budget: Mutex<HashMap<Origin, Arc<Semaphore>>>,
     per_host: usize,
+    attempt_timeout: Option<Duration>,
 }
 
 /// A GET to send.
@@ -46,12 +48,15 @@ pub struct Get {
     pub range: Option<(u64, u64)>,
     /// The value of `Authorization`.
     pub authorization: Option<Secret>,
+    /// The value of `Referer`: some stores behind signed URLs want to see where the redirect came from
+    /// (soci-snapshotter#1974).
+    pub referer: Option<String>,
 }
 
 impl Get {
     /// A GET of `url`.
     pub fn new(url: Url) -> Self {
-        Self { url, accept: None, range: None, authorization: None }
+        Self { url, accept: None, range: None, authorization: None, referer: None }
     }
 }
 
@@ -97,14 +102,14 @@ impl fmt::Debug for Body {
 
 impl Http {
     /// Trusts the system's certificates and those in the PEM file `trusted`; opens at most `per_host` connections to an
-    /// origin at a time.
+    /// origin at a time, and waits for the head of an answer for `attempt_timeout`.
     ///
     /// # Errors
     /// InvalidArgument if the file cannot be read or holds no certificate.
-    pub fn new(trusted: Option<&Path>, per_host: usize) -> Result<Self> {
+    pub fn new(trusted: Option<&Path>, per_host: usize, attempt_timeout: Option<Duration>) -> Result<Self> {
         let certificates = trusted.map(read_certificates).transpose()?.unwrap_or_default();
         let budget = Mutex::default();
-        Ok(Self { tls: OnceCell::new(), plain: OnceCell::new(), certificates, budget, per_host })
+        Ok(Self { tls: OnceCell::new(), plain: OnceCell::new(), certificates, budget, per_host, attempt_timeout })
     }
 
     /// Sends `request` and waits for the head of the answer, whatever its status.
@@ -118,6 +123,9 @@ impl Http {
         if let Some((first, last)) = request.range {
             builder = builder.header(RANGE, format!("bytes={first}-{last}"));
         }
+        if let Some(referer) = &request.referer {
+            builder = builder.header(REFERER, referer);
+        }
         if let Some(secret) = &request.authorization {
             let mut value = HeaderValue::from_str(secret.expose()).map_err(|_| {
                 // The cause would be harmless, but it is not worth finding out for every http version.
@@ -127,7 +135,15 @@ impl Http {
             builder = builder.header(AUTHORIZATION, value);
         }
         let action = || format!("GET {}", redact::shown(&request.url));
-        let response = builder.send().await.map_err(|why| failed(why).context(action()))?;
+        let response = match self.attempt_timeout {
+            None => builder.send().await,
+            Some(limit) => tokio::time::timeout(limit, builder.send()).await.map_err(|_| {
+                Error::new(ErrorKind::DeadlineExceeded, format!("no answer within {} ms", limit.as_millis()))
+                    .context(action())
+                    .transient()
+            })?,
+        };
+        let response = response.map_err(|why| failed(why).context(action()))?;
         Ok(Answer {
             url: request.url.clone(),
             sent: request.authorization.clone(),
@@ -275,11 +291,14 @@ fn failed(why: reqwest::Error) -> Error {
         } else {
             format!("nothing came for {} s", limits::IDLE.as_secs())
         };
-        return Error::new(ErrorKind::DeadlineExceeded, message).with_cause(why);
+        return Error::new(ErrorKind::DeadlineExceeded, message).with_cause(why).transient();
     }
     let cause = root_cause(&why);
+    // A name that does not exist and a certificate that is wrong stay so; a resolver or a server that is down does not.
+    let permanent = why.is_connect() && (cause.contains("not known") || cause.contains("certificate"));
     let message = if why.is_connect() { format!("cannot connect: {cause}") } else { cause };
-    Error::new(ErrorKind::Unavailable, message).with_cause(why)
+    let error = Error::new(ErrorKind::Unavailable, message).with_cause(why);
+    if permanent { error } else { error.transient() }
 }
 
 fn chain<'a>(error: &'a (dyn StdError + 'static)) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {

@@ -9,6 +9,7 @@ pub mod http;
 pub mod origin;
 pub mod redirect;
 pub mod refusal;
+pub mod retry;
 
 use ::http::StatusCode;
 
@@ -34,6 +35,11 @@ impl Transport {
     /// Who may ask.
     pub fn auth(&self) -> &Auth {
         &self.auth
+    }
+
+    /// Sends `request` to where a redirect of `registry` led before, without any credential.
+    pub async fn get_redirected(&self, registry: &Origin, request: Get) -> Result<Answer> {
+        redirect::get(&self.http, request, registry).await
     }
 
     /// Sends `request` to `registry` for `caller` and returns whatever is no redirect and no challenge.

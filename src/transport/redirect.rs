@@ -31,6 +31,7 @@ pub async fn get(http: &Http, mut request: Get, registry: &Origin) -> Result<Ans
             // For good: a way back to the registry would be the other host's wish, not ours.
             request.authorization = None;
         }
+        request.referer = Some(redact::origin_and_path(&request.url));
         request.url = target;
     }
     Err(Error::new(ErrorKind::Malformed, format!("more than {} redirects", limits::REDIRECTS)))

@@ -1,6 +1,7 @@
 //! Answers with an error status as errors: the status decides the kind, the body's codes and messages tell why.
 
 use ::http::StatusCode;
+use ::http::header::RETRY_AFTER;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
@@ -9,6 +10,7 @@ use crate::error::{Error, ErrorKind};
 use crate::limits;
 use crate::redact::Secret;
 use crate::transport::http::Answer;
+use crate::transport::retry;
 
 /// The error body of the distribution spec ("Error Codes").
 #[derive(Deserialize)]
@@ -27,6 +29,7 @@ struct Item {
 /// The error for `answer`, whose status is no success, in reply to `action`.
 pub async fn error(answer: Answer, action: &str) -> Error {
     let (status, sent) = (answer.status, answer.sent);
+    let asked = answer.headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok()).and_then(retry::retry_after);
     // A body that cannot be read tells less, but the status still tells what happened.
     let body = answer.body.read(limits::ERROR_BODY, "the error answer").await.unwrap_or_default();
     let item = serde_json::from_slice::<Body>(&body).ok().and_then(|body| body.errors.into_iter().next());
@@ -45,7 +48,10 @@ pub async fn error(answer: Answer, action: &str) -> Error {
         let word = status.canonical_reason().unwrap_or("unknown status").to_ascii_lowercase();
         format!("the answer was {word}")
     });
-    let error = Error::new(kind, message).context(action).with_status(status.as_u16());
+    let mut error = Error::new(kind, message).context(action).with_status(status.as_u16()).with_retry_after(asked);
+    if matches!(status.as_u16(), 408 | 429 | 500 | 502 | 503 | 504) {
+        error = error.transient();
+    }
     match code {
         Some(code) => error.with_code(code),
         None => error,

@@ -30,7 +30,8 @@ pub(crate) struct Puller {
 }
 
 impl Puller {
-    /// Pulls from `registry`, anonymously.
+    /// Pulls from `registry`, anonymously. Like all of these without retries: a test that scripts one fault wants to see
+    /// what it does, once. Tests of retries say how many they want.
     pub(crate) fn at(registry: &Registry) -> Self {
         Self::with(registry, &[])
     }
@@ -42,7 +43,7 @@ impl Puller {
 
     pub(crate) fn with(registry: &Registry, more: &[(&str, &str)]) -> Self {
         let mut settings = Settings::default();
-        for (key, value) in [("endpoint", registry.url())].iter().chain(more) {
+        for (key, value) in [("endpoint", registry.url()), ("retry-attempts", "1")].iter().chain(more) {
             settings.set(key, value).unwrap_or_else(|why| panic!("{key}={value}: {why}"));
         }
         Self::of(&settings)

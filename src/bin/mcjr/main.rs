@@ -43,7 +43,7 @@ Examples:
                 mcjr pull alpine@sha256:<64 hex digits> alpine.tar
   Archive:      mcjr pull --format oci alpine:3.20 alpine.oci.tar
                 mcjr pull --layers uncompressed --durable alpine:3.20 alpine.tar
-  Transfer:     mcjr pull --max-connections 4 alpine:3.20 alpine.tar
+  Transfer:     mcjr pull --max-connections 4 --retries 9 --timeout 600 alpine:3.20 alpine.tar
   Output:       mcjr pull --json alpine:3.20 alpine.tar | jq -r .digest
 
 Then:           docker load -i alpine.tar
@@ -93,8 +93,14 @@ struct Pull {
     durable: bool,
 
     #[arg(long, value_name = "N", help_heading = "Transfer")]
-    #[arg(help = "Most connections to a host at a time [default: 8]")]
+    #[arg(help = "Most connections to a host at a time [default: 16]")]
     max_connections: Option<String>,
+    #[arg(long, value_name = "N", help_heading = "Transfer")]
+    #[arg(help = "How often a request that failed is tried again [default: 4]")]
+    retries: Option<u32>,
+    /// Seconds for the whole pull
+    #[arg(long, value_name = "SECONDS", help_heading = "Transfer")]
+    timeout: Option<u32>,
 
     /// Print the result as one JSON object
     #[arg(long, help_heading = "Output")]
@@ -162,11 +168,15 @@ fn run(pull: &Pull) -> Result<()> {
 fn settings(pull: &Pull) -> Result<Settings> {
     let mut settings = Settings::default();
     let ca = pull.ca.as_ref().map(|path| path.to_string_lossy().into_owned());
+    let attempts = pull.retries.map(|retries| retries.saturating_add(1).to_string());
+    let timeout = pull.timeout.map(|seconds| (u64::from(seconds) * 1000).to_string());
     let given = [
         ("provider", Some(&pull.provider)),
         ("endpoint", pull.endpoint.as_ref()),
         ("trusted-certificates", ca.as_ref()),
         ("max-connections", pull.max_connections.as_ref()),
+        ("retry-attempts", attempts.as_ref()),
+        ("total-timeout", timeout.as_ref()),
         ("username", pull.username.as_ref()),
     ];
     for (key, value) in given {
@@ -239,16 +249,18 @@ fn complain(why: &Error) {
     }
 }
 
-/// Ctrl-C, or a polite request to end.
+/// Ctrl-C, a terminal that closes, or a polite request to end.
 async fn stop_signal() {
     use tokio::signal::unix::{SignalKind, signal};
-    let (Ok(mut interrupt), Ok(mut terminate)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
-    else {
+    let of = |kind| signal(kind).ok();
+    let signals = (of(SignalKind::interrupt()), of(SignalKind::terminate()), of(SignalKind::hangup()));
+    let (Some(mut interrupt), Some(mut terminate), Some(mut hangup)) = signals else {
         // Without handlers the signals keep their own effect, which ends the process.
         return std::future::pending().await;
     };
     tokio::select! {
         _ = interrupt.recv() => {}
         _ = terminate.recv() => {}
+        _ = hangup.recv() => {}
     }
 }

@@ -1,0 +1,184 @@
+//! Layers kept as stored, on their way to their places: cut into parts, shared out among connections, put together.
+//!
+//! There are as many workers as connections are allowed. Each takes the next part of the layer with the most bytes left,
+//! so the largest layer does not come last, and there is no point at which all wait for one. A server that serves no
+//! parts, or wrong ones, costs that layer its parallelism and at most one more transfer, nothing else.
+
+use std::cmp::Reverse;
+use std::ops::Range;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use futures_util::future::try_join_all;
+
+use crate::archive::decode;
+use crate::archive::output::Writer;
+use crate::error::{Error, ErrorKind, Result};
+use crate::limits;
+use crate::manifest::{Compression, Descriptor, Layer};
+use crate::pull::lane::Lane;
+use crate::registry::Repository;
+use crate::registry::blob::{Blob, Fetched};
+use crate::session::LayerProgress;
+
+/// One layer on its way.
+#[derive(Debug)]
+pub(super) struct Placing<'a> {
+    blob: Blob<'a>,
+    descriptor: &'a Descriptor,
+    /// Where it goes in the archive.
+    offset: u64,
+    writer: Writer,
+    /// What its media type says, where it must not be zstd.
+    must_not_be_zstd: bool,
+    progress: Option<&'a LayerProgress>,
+    state: Mutex<State>,
+}
+
+#[derive(Debug)]
+struct State {
+    lane: Arc<Lane>,
+    part: u64,
+    /// Bytes given to workers so far.
+    taken: u64,
+    /// Workers that have not come back.
+    under_way: usize,
+}
+
+impl<'a> Placing<'a> {
+    /// `layer` of `repository`, to be written at `offset`; `in_docker_tar` forbids zstd.
+    pub(super) fn new(
+        repository: &'a Repository<'a>,
+        layer: &'a Layer,
+        offset: u64,
+        writer: Writer,
+        in_docker_tar: bool,
+        progress: Option<&'a LayerProgress>,
+    ) -> Self {
+        let descriptor = &layer.descriptor;
+        let part = part_length(descriptor.size);
+        let lane = Arc::new(Lane::new(writer.clone(), offset, descriptor, part));
+        Self {
+            blob: repository.blob(descriptor),
+            descriptor,
+            offset,
+            writer,
+            must_not_be_zstd: in_docker_tar && layer.compression != Compression::Zstd,
+            progress,
+            state: Mutex::new(State { lane, part, taken: 0, under_way: 0 }),
+        }
+    }
+
+    fn left(&self) -> u64 {
+        self.descriptor.size - self.lock().taken
+    }
+
+    /// The next part, if there is one.
+    fn take(&self) -> Option<(Range<u64>, Arc<Lane>)> {
+        let mut state = self.lock();
+        let (start, size) = (state.taken, self.descriptor.size);
+        if start == size {
+            return None;
+        }
+        let end = size.min(start + state.part);
+        state.taken = end;
+        state.under_way += 1;
+        Some((start..end, Arc::clone(&state.lane)))
+    }
+
+    /// Fetches a part that was taken; whoever brings the last one checks the whole.
+    async fn fetch(&self, span: Range<u64>, lane: Arc<Lane>) -> Result<()> {
+        let fetched = self.stream(span, Arc::clone(&lane)).await?;
+        let last = {
+            let mut state = self.lock();
+            if matches!(fetched, Fetched::NoParts) {
+                // No worker shall take another part.
+                state.taken = self.descriptor.size;
+            }
+            state.under_way -= 1;
+            state.under_way == 0 && state.taken == self.descriptor.size
+        };
+        if last { self.complete(lane).await } else { Ok(()) }
+    }
+
+    async fn complete(&self, lane: Arc<Lane>) -> Result<()> {
+        if lane.is_written() {
+            match finish(lane).await {
+                // Parts of two objects, or of a server that garbles them: what it says in one piece is its last word.
+                Err(why) if why.kind() == ErrorKind::Integrity && self.is_cut() => {}
+                finished => return finished.map_err(|why| self.named(why)),
+            }
+        }
+        // Nobody else works on this layer any more, so nothing can write over what comes now.
+        self.blob.give_up_parts();
+        for _ in 0..limits::RESTARTS {
+            self.progress.into_iter().for_each(LayerProgress::reset);
+            let lane = Arc::new(Lane::new(self.writer.clone(), self.offset, self.descriptor, self.descriptor.size));
+            if let Fetched::Done(()) = self.stream(0..self.descriptor.size, Arc::clone(&lane)).await? {
+                return finish(lane).await.map_err(|why| self.named(why));
+            }
+        }
+        Err(self.blob.cut_too_often())
+    }
+
+    async fn stream(&self, span: Range<u64>, lane: Arc<Lane>) -> Result<Fetched<()>> {
+        let (mut at, refuse_zstd) = (span.start, self.must_not_be_zstd);
+        let arrived = |bytes| self.progress.into_iter().for_each(|layer| layer.add(bytes));
+        let work = move |mut chunks: crate::registry::queue::Chunks| {
+            if at == 0 && refuse_zstd && decode::sniff(chunks.peek(decode::MAGIC)?) == Compression::Zstd {
+                // Only the media type told the plan which layers to decode.
+                return Err(Error::new(
+                    ErrorKind::Unsupported,
+                    "the layer is zstd but its media type hides it: pull with format oci or layers uncompressed",
+                ));
+            }
+            while let Some(bytes) = chunks.next_chunk()? {
+                lane.write(at, &bytes)?;
+                at += bytes.len() as u64;
+            }
+            Ok(())
+        };
+        self.blob.fetch(span, arrived, work).await
+    }
+
+    fn is_cut(&self) -> bool {
+        self.lock().part < self.descriptor.size
+    }
+
+    fn named(&self, why: Error) -> Error {
+        why.context(self.blob.action())
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Brings all `layers` to their places over at most `connections` at a time.
+pub(super) async fn place(layers: &[Placing<'_>], connections: usize) -> Result<()> {
+    // Nothing to hand out, but its digest is a claim like any other.
+    let mut empty = layers.iter().filter(|layer| layer.descriptor.size == 0);
+    empty.try_for_each(|layer| layer.lock().lane.finish().map_err(|why| layer.named(why)))?;
+    try_join_all((0..connections).map(|_| work(layers))).await.map(drop)
+}
+
+/// One worker: takes parts until there are none.
+async fn work(layers: &[Placing<'_>]) -> Result<()> {
+    while let Some(layer) = layers.iter().min_by_key(|layer| Reverse(layer.left())) {
+        // Nothing is left anywhere if nothing is left of the one with the most.
+        let Some((span, lane)) = layer.take() else { break };
+        layer.fetch(span, lane).await?;
+    }
+    Ok(())
+}
+
+async fn finish(lane: Arc<Lane>) -> Result<()> {
+    tokio::task::spawn_blocking(move || lane.finish())
+        .await
+        .map_err(|why| Error::new(ErrorKind::Internal, "a worker thread died").with_cause(why))?
+}
+
+/// Equal parts of about [`limits::PART`]; a blob that is not worth cutting is one part.
+fn part_length(size: u64) -> u64 {
+    let parts = if size < 2 * limits::PART { 1 } else { size.div_ceil(limits::PART) };
+    size.div_ceil(parts)
+}
