@@ -10,6 +10,9 @@ CARGO ?= cargo
 # No daemon: it would outlive the build. Plain output: the rich one garbles a log.
 GRADLE ?= gradle --no-daemon --console=plain
 
+# Java gives processes their arguments in the locale's charset; one without a language knows ASCII alone.
+export LC_ALL := C.UTF-8
+
 # The documentation is read with the private items in it, so links to them are right; and a URL in a C function's
 # comment stands in the header, where <> would be noise.
 RUSTDOCFLAGS := -D warnings -A rustdoc::private_intra_doc_links -A rustdoc::bare_urls
