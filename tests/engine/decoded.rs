@@ -125,7 +125,10 @@ fn how_the_bytes_are_cut_up_does_not_matter() {
         .layer(plain(&[("c", b"plain")]))
         .push(&registry, "app", "v1");
     // The first piece is one byte: too short to tell a format by.
-    registry.fault("GET /v2/app/blobs/* trickle=1/1");
+    for layer in &image.layers[..2] {
+        registry.fault(&format!("GET /v2/app/blobs/{} trickle=1/1", layer.digest));
+    }
+    registry.fault(&format!("GET /v2/app/blobs/{} trickle=3/1", image.layers[2].digest));
     Puller::at(&registry).works("app:v1").holds(&image, Kept::ForDocker);
     Puller::at(&registry).option("layers", "uncompressed").works("app:v1").holds(&image, Kept::Decoded);
 }
