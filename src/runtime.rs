@@ -4,10 +4,24 @@ use std::sync::Mutex;
 
 use once_cell::sync::Lazy;
 use tokio::runtime::{Builder, Handle, Runtime};
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::error::{Error, ErrorKind, Result};
 
 static RUNTIME: Lazy<Mutex<Option<Runtime>>> = Lazy::new(Mutex::default);
+
+/// Threads that may block: tokio's own default.
+const BLOCKING_THREADS: usize = 512;
+/// As many of them as transfers may have; the rest is for what is short: names to resolve, files to seal.
+static TURNS: Semaphore = Semaphore::const_new(BLOCKING_THREADS - 64);
+
+/// A turn on a thread that blocks for as long as a transfer takes; whoever has one is sure of its thread.
+///
+/// To be taken *before* a connection. The deadlock this prevents: hundreds of transfers have threads and wait for a
+/// connection, while the connections belong to transfers that wait for a thread.
+pub async fn blocking_turn() -> SemaphorePermit<'static> {
+    TURNS.acquire().await.unwrap_or_else(|_| unreachable!("nobody closes it"))
+}
 
 /// The runtime, started at the first call. Its threads never keep a process alive: they are not joined at exit.
 ///
@@ -21,6 +35,7 @@ pub fn handle() -> Result<Handle> {
     let runtime = Builder::new_multi_thread()
         // Bodies are read on these; hashing, inflating and writing happen on blocking threads.
         .worker_threads(std::thread::available_parallelism().map_or(2, |n| n.get().min(4)))
+        .max_blocking_threads(BLOCKING_THREADS)
         .thread_name("mcjr")
         .enable_io()
         .enable_time()

@@ -19,6 +19,7 @@ use crate::manifest::Descriptor;
 use crate::redact;
 use crate::registry::Repository;
 use crate::registry::queue::{self, BlobReader, Chunks, Feed};
+use crate::runtime;
 use crate::transport::http::{Answer, Body, Get};
 use crate::transport::origin::Origin;
 use crate::transport::refusal;
@@ -136,8 +137,12 @@ impl<'a> Blob<'a> {
         arrived: impl Fn(u64),
         work: impl FnOnce(Chunks) -> Result<T> + Send + 'static,
     ) -> Result<Fetched<T>> {
+        let turn = runtime::blocking_turn().await;
         let (feed, chunks) = queue::pair();
-        let worker = tokio::task::spawn_blocking(move || work(chunks));
+        let worker = tokio::task::spawn_blocking(move || {
+            let _turn = turn;
+            work(chunks)
+        });
         let (stopped, body) = match self.feed(span, &feed, arrived).await {
             // The connection keeps its place in the budget until the worker is done: by then it is idle again, and whoever
             // gets the place uses it instead of opening another.

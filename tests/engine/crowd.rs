@@ -78,6 +78,23 @@ fn thirty_two_pulls_at_once() {
 }
 
 #[test]
+fn a_registry_that_comes_back_meets_everybody_at_once() {
+    // More transfers than the runtime has threads that may block, and all of them begin with a wait.
+    let registry = Registry::start();
+    let image = push(&registry, "v1", 24);
+    let puller = Puller::with(&registry, &[("retry-attempts", "9"), ("retry-initial-delay", "20")]);
+    for layer in &image.layers {
+        registry.fault(&format!("GET /v2/app/blobs/{} times=64 status=503", layer.digest));
+    }
+    let running: Vec<_> =
+        (0..64).map(|n| puller.start_to("app:v1", &puller.folder().join(format!("{n}.tar")))).collect();
+    for (n, pull) in running.into_iter().enumerate() {
+        pull.end().unwrap_or_else(|why| panic!("pull {n}: {why}"));
+    }
+    assert_eq!(puller.listing().len(), 64);
+}
+
+#[test]
 fn pulls_into_one_file_leave_one_whole_archive() {
     let registry = Registry::start();
     let image = push(&registry, "v1", 5);
