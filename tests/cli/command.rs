@@ -93,10 +93,15 @@ impl Mcjr {
         ended
     }
 
-    /// It fails with the code of `kind`, says `words` on stderr, nothing on stdout, and leaves nothing.
+    /// A fault shall show at once: no second attempt.
+    pub(crate) fn once(self) -> Self {
+        self.args(&["-o", "retry-attempts=1"])
+    }
+
+    /// It fails at the first attempt with the code of `kind`, says `words` on stderr, nothing on stdout, and leaves nothing.
     #[track_caller]
     pub(crate) fn fails(self, kind: ErrorKind, words: &str) -> Ended {
-        let ended = self.run();
+        let ended = self.once().run();
         assert_eq!(ended.code, Some(10 + kind.number()), "{}", ended.stderr);
         assert!(
             ended.stderr.starts_with("mcjr: ") && ended.stderr.contains(words),
