@@ -68,6 +68,9 @@ fn something_else_behind_the_end() {
     // Two tools would see two different layers.
     fails(blob(GZIP, [&g[..], b"garbage"].concat(), &raw), Malformed, "");
     fails(blob(ZSTD, [&z[..], b"garbage"].concat(), &raw), Malformed, "");
+    // Padding, too: Docker's reader would not take it either.
+    fails(blob(GZIP, [&g[..], &[0; 512]].concat(), &raw), Malformed, "");
+    fails(blob(ZSTD, [&z[..], &[0; 512]].concat(), &raw), Malformed, "");
     fails(blob(GZIP, [&g[..], &gzip_bytes(b"more")].concat(), &raw), Integrity, "does not match its diffID");
     fails(
         blob(ZSTD, [&z[..], &::zstd::bulk::compress(b"more", 3).expect("zstd")].concat(), &raw),
