@@ -1,7 +1,8 @@
 //! The same input gives the same bytes, however it came.
 
+use crate::archive::Kept;
 use crate::fixture::Puller;
-use crate::support::{Content, Image, Registry, gzip, plain, zstd};
+use crate::support::{Content, Image, Registry, big_plain, gzip, plain, zstd};
 
 fn registry() -> Registry {
     let registry = Registry::start();
@@ -41,4 +42,23 @@ fn in_any_order_of_arrival() {
         registry.fault(&format!("GET /v2/app/blobs/* after={n} once delay=50\nGET /v2/app/blobs/* trickle=50000/1"));
         assert!(Puller::at(&registry).works("app:v1").bytes == first, "with blob {n} late");
     }
+}
+
+#[test]
+fn in_any_number_of_parts() {
+    let registry = Registry::start();
+    let layers = [(48 << 20) + 7, 33 << 20, 5];
+    let image = layers.into_iter().map(big_plain).fold(Image::new(), Image::layer).push(&registry, "app", "v1");
+    let pull = |connections: &str| {
+        let archive = Puller::with(&registry, &[("max-connections", connections)]).works("app:v1");
+        archive.holds(&image, Kept::AsStored);
+        archive.bytes
+    };
+    let first = pull("1");
+    for connections in ["3", "16"] {
+        assert!(pull(connections) == first, "over {connections} connections");
+    }
+    // A server that knows no parts.
+    registry.fault("GET /v2/app/blobs/* ignore-range");
+    assert!(pull("16") == first, "in one piece");
 }
