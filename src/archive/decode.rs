@@ -1,9 +1,11 @@
 //! Layers decoded to plain tar: gzip of any number of members, zstd of any number of frames, or plain already.
 //!
 //! The first bytes decide, not the media type (go-containerregistry#1798). Output is bounded by what the input can
-//! honestly hold, checked on the decoded side.
+//! honestly hold, checked on the decoded side. Inflating is the slowest step of a pull, so it has a thread of its own:
+//! what it brings is hashed and written by another, and the two share nothing but a few buffers that go round.
 
 use std::io::{self, Read};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
 use flate2::bufread::MultiGzDecoder;
 
@@ -14,7 +16,9 @@ use crate::manifest::Compression;
 use crate::registry::queue::BlobReader;
 
 /// Decoded bytes are handed on in pieces of this size.
-const PIECE: usize = 256 << 10;
+const PIECE: usize = 512 << 10;
+/// How many pieces there are: one being filled, one being written, one in between.
+const PIECES: usize = 3;
 
 /// Decodes the layer in `blob`, of `size` bytes, into `sink` and returns how many bytes it has decoded.
 ///
@@ -24,36 +28,102 @@ pub fn decode(
     blob: &mut BlobReader,
     size: u64,
     diff_id: &Digest,
-    mut sink: impl FnMut(&[u8]) -> Result<()>,
+    sink: impl FnMut(&[u8]) -> Result<()> + Send,
 ) -> Result<u64> {
     let most = size.saturating_mul(limits::DECODED_RATIO).max(limits::DECODED_FLOOR);
-    let mut verifier = Verifier::of_any_size(diff_id);
-    let mut decoded = 0;
-    let mut take = |bytes: &[u8]| {
-        decoded += bytes.len() as u64;
-        if decoded > most {
-            return Err(malformed(format!("{size} bytes decode to more than {most}")));
+    let (full, to_write) = sync_channel(PIECES - 2);
+    let (written, empty) = sync_channel(PIECES);
+    let verifier = Verifier::of_any_size(diff_id);
+    std::thread::scope(|scope| {
+        let writer = scope.spawn(move || write(to_write, written, verifier, sink));
+        let decoded = inflate(blob, most, Pieces { full, empty, made: 0 });
+        let written = writer.join().map_err(|_| Error::new(ErrorKind::Internal, "a worker thread died"))?;
+        // A decoder that failed is why the writer misses bytes; one that stopped without a word was stopped by it.
+        let decoded = decoded?;
+        written.map(|()| decoded)
+    })
+}
+
+/// The decoder's side of the buffers.
+struct Pieces {
+    full: SyncSender<Vec<u8>>,
+    empty: Receiver<Vec<u8>>,
+    made: usize,
+}
+
+impl Pieces {
+    /// A buffer to fill; `None` if the writer has stopped.
+    fn next(&mut self) -> Option<Vec<u8>> {
+        if self.made < PIECES {
+            self.made += 1;
+            return Some(vec![0; PIECE]);
         }
-        verifier.update(bytes)?;
-        sink(bytes)
-    };
+        self.empty.recv().ok()
+    }
+}
+
+fn inflate(blob: &mut BlobReader, most: u64, pieces: Pieces) -> Result<u64> {
     match sniff(blob.peek(MAGIC)?) {
-        Compression::None => {
-            while let Some(bytes) = blob.next_chunk()? {
-                take(&bytes)?;
-            }
-        }
-        Compression::Gzip => copy(MultiGzDecoder::new(blob), &mut take)?,
+        Compression::None => copy(blob, most, pieces),
+        Compression::Gzip => copy(&mut MultiGzDecoder::new(blob), most, pieces),
         Compression::Zstd => {
             let mut decoder = zstd::stream::read::Decoder::with_buffer(blob).map_err(failed)?;
             decoder.window_log_max(limits::ZSTD_WINDOW_LOG).map_err(failed)?;
-            copy(decoder, &mut take)?;
+            copy(&mut decoder, most, pieces)
         }
     }
-    verifier.finish().map_err(|why| {
-        Error::new(ErrorKind::Integrity, "the decoded layer does not match its diffID").with_cause(why)
-    })?;
+}
+
+fn copy(decoder: &mut impl Read, most: u64, mut pieces: Pieces) -> Result<u64> {
+    let mut decoded = 0;
+    while let Some(mut piece) = pieces.next() {
+        piece.resize(PIECE, 0);
+        let length = fill(decoder, &mut piece)?;
+        if length == 0 {
+            break;
+        }
+        decoded += length as u64;
+        if decoded > most {
+            return Err(malformed(format!("its bytes decode to more than {most}")));
+        }
+        piece.truncate(length);
+        if pieces.full.send(piece).is_err() {
+            break;
+        }
+    }
     Ok(decoded)
+}
+
+/// Reads until `piece` is full or the decoder is at its end.
+fn fill(decoder: &mut impl Read, piece: &mut [u8]) -> Result<usize> {
+    let mut filled = 0;
+    while filled < piece.len() {
+        match decoder.read(&mut piece[filled..]) {
+            Ok(0) => break,
+            Ok(n) => filled += n,
+            Err(why) if why.kind() == io::ErrorKind::Interrupted => {}
+            Err(why) => return Err(failed(why)),
+        }
+    }
+    Ok(filled)
+}
+
+/// The writer's side.
+fn write(
+    full: Receiver<Vec<u8>>,
+    empty: SyncSender<Vec<u8>>,
+    mut verifier: Verifier,
+    mut sink: impl FnMut(&[u8]) -> Result<()>,
+) -> Result<()> {
+    for piece in &full {
+        verifier.update(&piece)?;
+        sink(&piece)?;
+        // A decoder that has ended takes no more.
+        let _ = empty.try_send(piece);
+    }
+    verifier
+        .finish()
+        .map_err(|why| Error::new(ErrorKind::Integrity, "the decoded layer does not match its diffID").with_cause(why))
 }
 
 /// As many bytes as tell one format from another.
@@ -67,18 +137,6 @@ pub fn sniff(start: &[u8]) -> Compression {
         // A skippable frame may come first (zstd, section 3.1.2).
         [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..] => Compression::Zstd,
         _ => Compression::None,
-    }
-}
-
-fn copy(mut decoder: impl Read, take: &mut impl FnMut(&[u8]) -> Result<()>) -> Result<()> {
-    let mut buffer = vec![0; PIECE];
-    loop {
-        match decoder.read(&mut buffer) {
-            Ok(0) => return Ok(()),
-            Ok(n) => take(&buffer[..n])?,
-            Err(why) if why.kind() == io::ErrorKind::Interrupted => {}
-            Err(why) => return Err(failed(why)),
-        }
     }
 }
 

@@ -7,15 +7,15 @@
 //! sha256_<hex of layer>/layer.tar         one for each distinct layer
 //! ```
 
-use bytes::Bytes;
 use serde_json::json;
 
 use crate::archive::layout::Layout;
 use crate::digest::Digest;
 use crate::manifest::{Layer, Manifest};
 
-/// The layout of `manifest`'s image with the given config; `decoded` tells which layers will be appended instead.
-pub fn layout(manifest: &Manifest, config: &Bytes, repo_tags: &[String], decoded: impl Fn(&Layer) -> bool) -> Layout {
+/// The layout of `manifest`'s image, and the offset of its config, which is still to be written; `decoded` tells which
+/// layers will be appended instead of having a place.
+pub fn layout(manifest: &Manifest, repo_tags: &[String], decoded: impl Fn(&Layer) -> bool) -> (Layout, u64) {
     let first = manifest.layers.first().map_or(&manifest.config.digest, |layer| &layer.descriptor.digest);
     let config_name = format!("{}/json", folder(first));
     let layers: Vec<String> = manifest.layers.iter().map(|layer| layer_name(&layer.descriptor.digest)).collect();
@@ -24,12 +24,12 @@ pub fn layout(manifest: &Manifest, config: &Bytes, repo_tags: &[String], decoded
     let mut layout = Layout::default();
     layout.file("VERSION", b"1.0".to_vec());
     layout.file("manifest.json", index.to_string().into_bytes());
-    layout.file(&config_name, config.to_vec());
+    let config = layout.reserve(&config_name, manifest.config.size);
     for layer in manifest.distinct_layers().into_iter().filter(|layer| !decoded(layer)) {
         let descriptor = &layer.descriptor;
-        layout.blob(&layer_name(&descriptor.digest), &descriptor.digest, descriptor.size);
+        layout.layer(&layer_name(&descriptor.digest), &descriptor.digest, descriptor.size);
     }
-    layout
+    (layout, config)
 }
 
 /// The name of a layer's entry.

@@ -44,11 +44,18 @@ impl Layout {
         self.end += padded(size);
     }
 
-    /// Reserves the place of a blob of `size` bytes.
-    pub fn blob(&mut self, name: &str, digest: &Digest, size: u64) {
+    /// Reserves the place of a layer of `size` bytes.
+    pub fn layer(&mut self, name: &str, digest: &Digest, size: u64) {
+        let offset = self.reserve(name, size);
+        self.placed.push(Placed { digest: digest.clone(), offset });
+    }
+
+    /// Adds an entry of `size` bytes that will be written later, at the offset that this returns.
+    pub fn reserve(&mut self, name: &str, size: u64) -> u64 {
         self.header(name, size);
-        self.placed.push(Placed { digest: digest.clone(), offset: self.end });
+        let offset = self.end;
         self.end += padded(size);
+        offset
     }
 
     fn header(&mut self, name: &str, size: u64) {

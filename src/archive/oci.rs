@@ -41,7 +41,7 @@ pub fn layout(parts: &Parts<'_>, name: Option<(&str, &str)>) -> Layout {
     }
     for layer in manifest.distinct_layers() {
         let descriptor = &layer.descriptor;
-        layout.blob(&blob_name(&descriptor.digest), &descriptor.digest, descriptor.size);
+        layout.layer(&blob_name(&descriptor.digest), &descriptor.digest, descriptor.size);
     }
     layout
 }

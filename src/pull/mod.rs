@@ -8,7 +8,7 @@ mod plan;
 
 use std::path::{Path, PathBuf};
 
-use futures_util::future::try_join;
+use futures_util::future::try_join3;
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 
 use crate::archive::layout::Placed;
@@ -79,14 +79,16 @@ pub async fn run(job: &Job<'_>, destination: &Path, session: &Session) -> Result
     let repository = Repository::new(job.transport, origin, &target.repository, caller, job.retries);
 
     let plan = Plan::make(&repository, job).await?;
+    let near = repository.fastest_answer().is_some_and(|time| time < placing::NEAR);
     session.set_layers(plan.layers().map(|layer| (layer.descriptor.digest.clone(), layer.descriptor.size)));
     destination.expect_room(plan.layout.end)?;
     let output = destination.create()?;
     plan.layout.write(&output)?;
 
     let tail = Tail::new(&output, plan.layout.end);
-    try_join(
-        fetch_placed(&plan, &repository, &output, session, job.side_by_side),
+    let (platform, (), ()) = try_join3(
+        plan.place_config(&repository, &output),
+        fetch_placed(&plan, &repository, &output, session, job.side_by_side, near),
         fetch_decoded(&plan, &repository, &output, session, &tail),
     )
     .await?;
@@ -100,7 +102,7 @@ pub async fn run(job: &Job<'_>, destination: &Path, session: &Session) -> Result
         tag: target.tag.clone(),
         index_digest: plan.index_digest,
         config_digest: plan.manifest.config.digest,
-        platform: plan.platform,
+        platform,
         size,
     })
 }
@@ -112,13 +114,14 @@ async fn fetch_placed(
     output: &Output,
     session: &Session,
     side_by_side: usize,
+    near: bool,
 ) -> Result<()> {
     let mut layers = Vec::new();
     for Placed { digest, offset } in &plan.layout.placed {
         let (layer, in_docker_tar) = (plan.layer(digest)?, plan.format == ArchiveFormat::Docker);
         layers.push(Placing::new(repository, layer, *offset, output.writer(), in_docker_tar, session.layer(digest)));
     }
-    placing::place(&layers, side_by_side).await
+    placing::place(&layers, side_by_side, near).await
 }
 
 /// Layers to be decoded: as many at a time as there are processors, each appended when its turn comes.

@@ -7,8 +7,9 @@
 use std::cmp::Reverse;
 use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
-use futures_util::future::try_join_all;
+use futures_util::future::{try_join, try_join_all};
 
 use crate::archive::decode;
 use crate::archive::output::Writer;
@@ -153,12 +154,32 @@ impl<'a> Placing<'a> {
     }
 }
 
-/// Brings all `layers` to their places over at most `connections` at a time.
-pub(super) async fn place(layers: &[Placing<'_>], connections: usize) -> Result<()> {
+/// A registry that answers faster than this is on this machine or in this room.
+pub(super) const NEAR: Duration = Duration::from_millis(5);
+/// Connections to a near registry: there the processor is the limit, and more of them only cost it.
+const NEAR_CONNECTIONS: usize = 4;
+/// A near registry is looked at again after this time ...
+const SECOND_LOOK: Duration = Duration::from_millis(250);
+/// ... and if its connections bring less than this many bytes a second each, more of them are worth a try after all.
+const SLOW: u64 = 100_000_000;
+
+/// Brings all `layers` to their places over at most `connections` at a time; `near` tells how fast the registry answers.
+pub(super) async fn place(layers: &[Placing<'_>], connections: usize, near: bool) -> Result<()> {
     // Nothing to hand out, but its digest is a claim like any other.
     let mut empty = layers.iter().filter(|layer| layer.descriptor.size == 0);
     empty.try_for_each(|layer| layer.lock().lane.finish().map_err(|why| layer.named(why)))?;
-    try_join_all((0..connections).map(|_| work(layers))).await.map(drop)
+    let workers = |count: usize| try_join_all((0..count).map(|_| work(layers)));
+    let few = if near { connections.min(NEAR_CONNECTIONS) } else { connections };
+    let working = workers(few);
+    tokio::pin!(working);
+    tokio::select! {
+        done = &mut working => return done.map(drop),
+        () = tokio::time::sleep(SECOND_LOOK), if few < connections => {}
+    }
+    let arrived: u64 = layers.iter().filter_map(|layer| layer.progress).map(LayerProgress::done).sum();
+    let slow = arrived * 1000 < SLOW * few as u64 * SECOND_LOOK.as_millis() as u64;
+    let more = if slow { connections - few } else { 0 };
+    try_join(working, workers(more)).await.map(drop)
 }
 
 /// One worker: takes parts until there are none.

@@ -7,6 +7,9 @@ pub mod queue;
 
 use ::http::StatusCode;
 use ::http::header::CONTENT_TYPE;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
 use bytes::Bytes;
 use url::Url;
 
@@ -18,7 +21,7 @@ use crate::registry::blob::Blob;
 use crate::retry::Policy;
 use crate::transport::Transport;
 use crate::transport::auth::Caller;
-use crate::transport::http::Get;
+use crate::transport::http::{Answer, Get};
 use crate::transport::origin::Origin;
 use crate::transport::refusal;
 use crate::transport::retry::Attempts;
@@ -31,6 +34,7 @@ pub struct Repository<'a> {
     name: &'a str,
     caller: Caller<'a>,
     retries: &'a Policy,
+    fastest: Mutex<Option<Duration>>,
 }
 
 /// A manifest or index with its own digest.
@@ -53,7 +57,7 @@ impl<'a> Repository<'a> {
         caller: Caller<'a>,
         retries: &'a Policy,
     ) -> Self {
-        Self { transport, origin, name, caller, retries }
+        Self { transport, origin, name, caller, retries, fastest: Mutex::default() }
     }
 
     /// `GET /v2/<name>/manifests/<reference>` by tag or digest.
@@ -73,7 +77,7 @@ impl<'a> Repository<'a> {
     async fn fetch_manifest(&self, reference: &str, expected: Option<&Digest>, action: &str) -> Result<Fetched> {
         let mut request = Get::new(self.origin.url(&format!("/v2/{}/manifests/{reference}", self.name)));
         request.accept = Some(media::ACCEPT);
-        let answer = self.transport.get(self.origin, request, &self.caller).await?;
+        let answer = self.get(request).await?;
         if answer.status != StatusCode::OK {
             return Err(refusal::error(answer, action).await);
         }
@@ -121,13 +125,28 @@ impl<'a> Repository<'a> {
 
     async fn fetch_small(&self, descriptor: &Descriptor, cap: u64, what: &str, action: &str) -> Result<Bytes> {
         let request = Get::new(self.blob_url(&descriptor.digest));
-        let answer = self.transport.get(self.origin, request, &self.caller).await?;
+        let answer = self.get(request).await?;
         if answer.status != StatusCode::OK {
             return Err(refusal::error(answer, action).await);
         }
         let bytes = blob::checked(answer, descriptor.size)?.read(cap, what).await?;
         digest::verify(&bytes, &descriptor.digest, descriptor.size)?;
         Ok(bytes)
+    }
+
+    /// The shortest time from a request for a document to the head of its answer, if there has been one: no more than the
+    /// round trip with whatever the registry did meanwhile.
+    pub fn fastest_answer(&self) -> Option<Duration> {
+        *self.fastest.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// [`Transport::get`] for a document, timed.
+    async fn get(&self, request: Get) -> Result<Answer> {
+        let asked = Instant::now();
+        let answer = self.transport.get(self.origin, request, &self.caller).await?;
+        let mut fastest = self.fastest.lock().unwrap_or_else(PoisonError::into_inner);
+        *fastest = Some(fastest.map_or(asked.elapsed(), |time| time.min(asked.elapsed())));
+        Ok(answer)
     }
 
     /// A blob that is too large to be held, to be fetched whole or in parts.

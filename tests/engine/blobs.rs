@@ -60,7 +60,10 @@ fn faults_of_the_config() {
         let kind = if fault == "endless" { Malformed } else { kind };
         let words = if fault == "endless" { "config is longer than" } else { words };
         Puller::at(&registry).fails("app:v1", kind, words);
-        assert_eq!(registry.requests().len(), 2, "{fault}: no layer is asked for");
+        registry.reset();
+        registry.fault(&format!("GET /v2/app/blobs/{} {fault}", image.config_digest));
+        Puller::at(&registry).option("format", "oci").fails("app:v1", kind, words);
+        assert_eq!(registry.requests().len(), 2, "{fault}: no layer is asked for before the config is known");
     }
 }
 

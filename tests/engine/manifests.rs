@@ -169,6 +169,14 @@ fn a_tag_that_moves_while_it_is_pulled() {
     assert_eq!(registry.count("GET", "/v2/app/manifests/v1"), 1, "resolved once, then digests only");
 }
 
+/// A docker archive fetches the config beside the layers, an OCI archive before them.
+fn fails_in_both_formats(registry: &Registry, kind: multicloudj_registry::ErrorKind, words: &str) {
+    Puller::at(registry).fails("app:v1", kind, words);
+    registry.reset();
+    Puller::at(registry).option("format", "oci").fails("app:v1", kind, words);
+    assert_eq!(registry.requests().len(), 2, "manifest and config");
+}
+
 #[test]
 fn diff_ids_that_do_not_fit() {
     let id = |n: u8| format!("sha256:{}", format!("{n:02x}").repeat(32));
@@ -177,12 +185,12 @@ fn diff_ids_that_do_not_fit() {
     {
         let registry = Registry::start();
         image().layer(gzip(&[("b", b"y")])).diff_ids(ids).push(&registry, "app", "v1");
-        fails(&registry, "app:v1", Malformed, words, 2);
+        fails_in_both_formats(&registry, Malformed, words);
     }
     let registry = Registry::start();
     let same = gzip(&[("a", b"x")]);
     Image::new().layer(same.clone()).layer(same).diff_ids([id(1), id(2)]).push(&registry, "app", "v1");
-    fails(&registry, "app:v1", Malformed, "listed twice with different diffIDs", 2);
+    fails_in_both_formats(&registry, Malformed, "listed twice with different diffIDs");
 }
 
 #[test]

@@ -5,7 +5,6 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use bytes::Bytes;
 use multicloudj_registry::archive::docker;
 use multicloudj_registry::archive::layout::{BLOCK, Layout, header, padded};
 use multicloudj_registry::archive::output::Destination;
@@ -81,7 +80,7 @@ fn sizes_around_eight_gibibytes() {
     let digest = Digest::sha256(b"");
     let mut layout = Layout::default();
     for (name, size) in [("below", LIMIT - 1), ("at", LIMIT), ("above", LIMIT + 1), ("far", 1 << 40)] {
-        layout.blob(name, &digest, size);
+        layout.layer(name, &digest, size);
     }
     layout.file("last", b"found".to_vec());
     reads_as(&layout, &[("below", LIMIT - 1), ("at", LIMIT), ("above", LIMIT + 1), ("far", 1 << 40), ("last", 5)]);
@@ -92,8 +91,8 @@ fn blobs_begin_where_the_layout_says() {
     let digest = Digest::sha256(b"blob");
     let mut layout = Layout::default();
     layout.file("a", b"x".to_vec());
-    layout.blob("b", &digest, 4);
-    layout.blob("c", &digest, 0);
+    layout.layer("b", &digest, 4);
+    layout.layer("c", &digest, 0);
     let offsets: Vec<u64> = layout.placed.iter().map(|placed| placed.offset).collect();
     // Header and one block for "a"; header of "b"; its block; header of "c".
     assert_eq!(offsets, [3 * BLOCK, 5 * BLOCK]);
@@ -132,8 +131,8 @@ fn the_docker_layout() {
     let mut document = image();
     document["layers"] =
         json!([descriptor(GZIP, SHA256, 10), descriptor(GZIP, other.as_str(), 600), descriptor(GZIP, SHA256, 10)]);
-    let (manifest, config) = (manifest(&document), Bytes::from_static(b"{}"));
-    let layout = docker::layout(&manifest, &config, &["host/app:v1".to_owned()], |_| false);
+    let manifest = manifest(&document);
+    let (layout, config) = docker::layout(&manifest, &["host/app:v1".to_owned()], |_| false);
     let (first, second) = (format!("sha256_{}", &SHA256[7..]), format!("sha256_{}", other.hex()));
 
     let folder = tempfile::tempdir().expect("a folder");
@@ -144,11 +143,19 @@ fn the_docker_layout() {
     let expected = [
         ("VERSION".to_owned(), 3),
         ("manifest.json".to_owned(), index.len() as u64),
-        (format!("{first}/json"), 2),
+        (format!("{first}/json"), manifest.config.size),
         (format!("{first}/layer.tar"), 10),
         (format!("{second}/layer.tar"), 600),
     ];
     assert_eq!(by_tar_crate(&path), expected, "a layer listed twice is there once");
+    let entry = tar::Archive::new(File::open(&path).expect("the file"))
+        .entries_with_seek()
+        .expect("a tar")
+        .nth(2)
+        .expect("an entry")
+        .expect("readable")
+        .raw_file_position();
+    assert_eq!(config, entry, "where the config is to be written");
     let mut archive = tar::Archive::new(File::open(&path).expect("the file"));
     let mut manifest_json = String::new();
     let mut entry = archive.entries().expect("a tar").nth(1).expect("an entry").expect("readable");
@@ -162,7 +169,7 @@ fn the_docker_layout() {
 fn a_docker_layout_of_an_image_without_layers() {
     let mut document = image();
     document["layers"] = json!([]);
-    let layout = docker::layout(&manifest(&document), &Bytes::from_static(b"{}"), &[], |_| false);
+    let (layout, _) = docker::layout(&manifest(&document), &[], |_| false);
     let folder = tempfile::tempdir().expect("a folder");
     let entries = by_tar_crate(&written(&layout, folder.path()));
     let names: Vec<&str> = entries.iter().map(|(name, _)| name.as_str()).collect();
