@@ -275,7 +275,8 @@ int mcjr_config_set(struct mcjr_config *config, const char *key, const char *val
 void mcjr_config_free(struct mcjr_config *config);
 
 /**
- * Makes a client of a configuration, which is copied. Reads the certificates it names; no network.
+ * Makes a client of a configuration, which is copied. Reads the certificates it names, and of the environment what it
+ * leaves open (HTTPS_PROXY and NO_PROXY, see docs/network.md); no network.
  *
  * Returns 0 and writes `*client`, or returns the kind and writes `*error` (unless `error` is NULL).
  *

@@ -13,7 +13,9 @@ use crate::session::Session;
 use crate::settings::{PullOptions, Settings};
 use crate::transport::Transport;
 use crate::transport::auth::Auth;
+use crate::transport::certificates::Certificates;
 use crate::transport::http::Http;
+use crate::transport::origin::Origin;
 
 /// Pulls images from one provider. Cheap to clone; clones share connections, tokens and the connection budget.
 #[derive(Debug, Clone)]
@@ -33,7 +35,9 @@ impl Client {
     /// InvalidArgument if the settings do not fit together.
     pub fn new(settings: &Settings) -> Result<Self> {
         let side_by_side = settings.max_connections.unwrap_or(limits::DEFAULT_CONNECTIONS);
-        let http = Http::new(settings.trusted_certificates.as_deref(), side_by_side, settings.retries.attempt_timeout)?;
+        let endpoint = settings.endpoint.as_ref().map(Origin::of);
+        let certificates = Certificates::new(&settings.certificates, endpoint.as_ref())?;
+        let http = Http::new(certificates, settings.proxies.clone(), side_by_side, &settings.retries);
         let auth = Auth::new(provider::source(settings)?, settings.trusted_auth_hosts.clone());
         let transport = Transport::new(http, auth);
         Ok(Self(Arc::new(Inner { settings: settings.clone(), side_by_side, transport })))

@@ -3,8 +3,8 @@
 //! One engine with three fronts: Java and C through [`ffi`], the command line through the binary `mcjr`. The layers and
 //! the way of one pull through them are drawn in `docs/architecture.md`. A module uses only what stands above it here:
 //!
-//! 1. pure, no I/O: [`error`] [`limits`] [`redact`] [`digest`] [`mod@reference`] [`retry`] [`platform`] [`manifest`] [`choice`]
-//!    [`settings`]
+//! 1. pure, no I/O: [`error`] [`limits`] [`redact`] [`digest`] [`mod@reference`] [`retry`] [`proxy`] [`platform`]
+//!    [`manifest`] [`choice`] [`settings`]
 //! 2. [`runtime`], and what a pull shares with whoever watches it: [`session`] [`provider::callback`]
 //! 3. [`transport`]: HTTP, redirects, authentication
 //! 4. [`provider`]: where the credential comes from
@@ -23,6 +23,7 @@ pub mod limits;
 pub mod manifest;
 pub mod platform;
 pub mod provider;
+pub mod proxy;
 pub mod pull;
 pub mod redact;
 pub mod reference;

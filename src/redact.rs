@@ -46,6 +46,14 @@ pub fn origin_and_path(url: &Url) -> String {
     url.to_string()
 }
 
+/// A text that should be a URL and is none, without what could be a login in it.
+pub fn unparsed(text: &str) -> String {
+    match text.rsplit_once('@') {
+        Some((_, host)) => format!("\"…@{host}\""),
+        None => format!("{text:?}"),
+    }
+}
+
 /// A URL as it may be shown: without user info, query and fragment, where signatures and tokens live.
 pub fn shown(url: &Url) -> String {
     let visible = origin_and_path(url);

@@ -7,7 +7,8 @@ use url::Url;
 use crate::error::{Error, Result};
 use crate::limits;
 use crate::platform::Platform;
-use crate::redact::{Credential, Secret};
+use crate::proxy::Rules;
+use crate::redact::{Credential, Secret, unparsed};
 use crate::retry::{self, Policy};
 
 /// Who gives origin and credential.
@@ -30,10 +31,26 @@ pub struct Settings {
     username: Option<String>,
     password: Option<Secret>,
     pub(crate) platform: PlatformSetting,
-    pub(crate) trusted_certificates: Option<PathBuf>,
+    pub(crate) certificates: CertificateFiles,
+    pub(crate) proxies: Rules,
     pub(crate) max_connections: Option<usize>,
     pub(crate) trusted_auth_hosts: Vec<String>,
     pub(crate) retries: Policy,
+}
+
+/// Which certificates are trusted and shown, and where they are.
+#[derive(Debug, Clone, Default)]
+pub struct CertificateFiles {
+    /// A PEM file with authorities.
+    pub trusted: Option<PathBuf>,
+    /// Authorities as PEM text.
+    pub trusted_pem: Option<String>,
+    /// A folder as Docker's `certs.d`.
+    pub certs_d: Option<PathBuf>,
+    /// A PEM file with the client certificate for the endpoint.
+    pub client_certificate: Option<PathBuf>,
+    /// A PEM file with its key, unless that is in the same file.
+    pub client_key: Option<PathBuf>,
 }
 
 /// A platform given in up to two keys.
@@ -79,6 +96,10 @@ impl Settings {
     /// | `platform` | `os/arch[/variant][:os.version]` of the child of an index |
     /// | `os-features` | comma-separated `os.features` that the child must have |
     /// | `trusted-certificates` | PEM file with CA certificates trusted besides the system's |
+    /// | `trusted-certificates-pem` | the same as text |
+    /// | `certs-dir` | folder with certificates of single hosts; default `/etc/docker/certs.d` |
+    /// | `client-certificate`, `client-key` | PEM files for the endpoint alone; the key may be in the first one |
+    /// | `proxy-endpoint`, `no-proxy`, `non-proxy-hosts` | see [`Rules::set`] |
     /// | `max-connections` | most connections per host at a time, 1 to 256 |
     /// | `trusted-auth-hosts` | comma-separated `host[:port]` of token services that may get the credential |
     /// | `retry-…`, `attempt-timeout`, `total-timeout` | see [`Policy::set`] |
@@ -100,13 +121,25 @@ impl Settings {
             "username" => self.username = Some(value.into()),
             "password" => self.password = Some(Secret::new(value)),
             "platform" | "os-features" => self.platform.set(key, value)?,
-            "trusted-certificates" => self.trusted_certificates = Some(value.into()),
+            "trusted-certificates" => self.certificates.trusted = Some(value.into()),
+            "trusted-certificates-pem" => self.certificates.trusted_pem = Some(value.into()),
+            "certs-dir" => self.certificates.certs_d = Some(value.into()),
+            "client-certificate" => self.certificates.client_certificate = Some(value.into()),
+            "client-key" => self.certificates.client_key = Some(value.into()),
             "max-connections" => self.max_connections = Some(retry::number(key, value, 1, limits::MAX_CONNECTIONS)?),
             "trusted-auth-hosts" => self.trusted_auth_hosts = list(value),
-            _ if self.retries.set(key, value)? => {}
+            _ if self.retries.set(key, value)? || self.proxies.set(key, value)? => {}
             _ => return Err(Error::invalid(format!("option {key:?} is unknown"))),
         }
         Ok(())
+    }
+
+    /// Takes from the environment what the settings leave open: the proxy, see [`Rules::inherit`].
+    ///
+    /// For the fronts to call when a client is made, with [`std::env::var`] behind `variable`: the engine itself never looks
+    /// at the environment, so that a client can be made of settings alone.
+    pub fn inherit(&mut self, variable: impl Fn(&str) -> Option<String>) {
+        self.proxies.inherit(variable);
     }
 
     /// The explicit login, if there is one.
@@ -194,7 +227,7 @@ impl PullOptions {
 
 /// Reads an endpoint: scheme and authority, nothing else.
 fn endpoint(value: &str) -> Result<Url> {
-    let bad = |why: &str| Err(Error::invalid(format!("endpoint {}: {why}", shown(value))));
+    let bad = |why: &str| Err(Error::invalid(format!("endpoint {}: {why}", unparsed(value))));
     let Ok(url) = Url::parse(value) else {
         return bad("not a URL like https://registry.example.com");
     };
@@ -208,14 +241,6 @@ fn endpoint(value: &str) -> Result<Url> {
         return bad("an endpoint is scheme and authority; the path belongs to the repository");
     }
     Ok(url)
-}
-
-/// An endpoint that failed to parse, without what could be a password in it.
-fn shown(value: &str) -> String {
-    match value.rsplit_once('@') {
-        Some((_, host)) => format!("\"…@{host}\""),
-        None => format!("{value:?}"),
-    }
 }
 
 fn list(value: &str) -> Vec<String> {

@@ -93,6 +93,22 @@ fn a_c_program_pulls_cancels_and_misuses() {
 }
 
 #[test]
+fn a_client_takes_the_proxy_of_its_environment_unless_told_another() {
+    let folder = tempfile::tempdir().unwrap();
+    let proxied = folder.path().join("proxied");
+    compile("tests/c/proxied.c", &proxied, &[]);
+    // Nobody listens there.
+    for (arguments, proxy) in
+        [(&[][..], "http://127.0.0.1:1"), (&["http://me:canary@127.0.0.1:2"], "http://127.0.0.1:2")]
+    {
+        let output = program(&proxied).args(arguments).env("https_proxy", "http://127.0.0.1:1").output().unwrap();
+        let output = text(&output);
+        assert!(output.contains(&format!("cannot connect to the proxy {proxy}:")), "{output}");
+        assert!(!output.contains("canary"), "{output}");
+    }
+}
+
+#[test]
 fn under_address_sanitizer_it_leaks_and_overruns_nothing() {
     let options = ("ASAN_OPTIONS", "detect_leaks=1:abort_on_error=0");
     let output = consume(&["-fsanitize=address", "-fno-omit-frame-pointer"], &[options]);

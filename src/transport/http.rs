@@ -5,33 +5,29 @@
 use std::collections::HashMap;
 use std::error::Error as StdError;
 use std::fmt;
-use std::net::{IpAddr, SocketAddr};
-use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use ::http::header::{ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_LENGTH, RANGE, REFERER, USER_AGENT};
+use ::http::header::{ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_LENGTH, RANGE, REFERER};
 use ::http::{HeaderMap, HeaderValue, StatusCode};
 use bytes::{Bytes, BytesMut};
-use once_cell::sync::OnceCell;
-use reqwest::dns::{Addrs, Name, Resolve, Resolving};
-use reqwest::{Certificate, Client, ClientBuilder};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use url::Url;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits;
+use crate::proxy::{Proxy, Rules};
 use crate::redact::{self, Secret};
-use crate::transport::origin::{self, Origin};
+use crate::retry::Policy;
+use crate::transport::certificates::Certificates;
+use crate::transport::clients::Clients;
+use crate::transport::origin::Origin;
+use crate::transport::proxy;
 
 /// The HTTP clients and the connection budget of one registry client.
 #[derive(Debug)]
 pub struct Http {
-    /// For https. Made at first use: reading the system's certificates takes milliseconds that http pulls need not pay.
-    tls: OnceCell<Client>,
-    /// For plain http, which reaches loopback addresses only.
-    plain: OnceCell<Client>,
-    certificates: Vec<Certificate>,
+    clients: Clients,
     budget: Mutex<HashMap<Origin, Arc<Semaphore>>>,
     per_host: usize,
     attempt_timeout: Option<Duration>,
@@ -101,20 +97,16 @@ impl fmt::Debug for Body {
 }
 
 impl Http {
-    /// Trusts the system's certificates and those in the PEM file `trusted`; opens at most `per_host` connections to an
-    /// origin at a time, and waits for the head of an answer for `attempt_timeout`.
-    ///
-    /// # Errors
-    /// InvalidArgument if the file cannot be read or holds no certificate.
-    pub fn new(trusted: Option<&Path>, per_host: usize, attempt_timeout: Option<Duration>) -> Result<Self> {
-        let certificates = trusted.map(read_certificates).transpose()?.unwrap_or_default();
-        let budget = Mutex::default();
-        Ok(Self { tls: OnceCell::new(), plain: OnceCell::new(), certificates, budget, per_host, attempt_timeout })
+    /// Speaks TLS with `certificates` and goes through what `proxies` name; opens at most `per_host` connections to an
+    /// origin at a time, and waits for servers as long as `patience` says.
+    pub fn new(certificates: Certificates, proxies: Rules, per_host: usize, patience: &Policy) -> Self {
+        let clients = Clients::new(certificates, proxies, limits::IDLE);
+        Self { clients, budget: Mutex::default(), per_host, attempt_timeout: patience.attempt_timeout }
     }
 
     /// Sends `request` and waits for the head of the answer, whatever its status.
     pub async fn get(&self, request: &Get) -> Result<Answer> {
-        let client = self.client(&request.url)?;
+        let (client, proxy) = self.clients.of(&request.url)?;
         let permit = self.permit(&Origin::of(&request.url)).await;
         let mut builder = client.get(request.url.clone()).header(ACCEPT_ENCODING, "identity");
         if let Some(accept) = request.accept {
@@ -143,7 +135,7 @@ impl Http {
                     .transient()
             })?,
         };
-        let response = response.map_err(|why| failed(why).context(action()))?;
+        let response = response.map_err(|why| failed(why, proxy).context(action()))?;
         Ok(Answer {
             url: request.url.clone(),
             sent: request.authorization.clone(),
@@ -151,26 +143,6 @@ impl Http {
             headers: response.headers().clone(),
             body: Body { response, received: 0, _permit: permit },
         })
-    }
-
-    fn client(&self, url: &Url) -> Result<&Client> {
-        if url.scheme() == "https" {
-            return self.tls.get_or_try_init(|| {
-                build(
-                    base()
-                        .https_only(true)
-                        .dns_resolver(Arc::new(NO_METADATA))
-                        .tls_certs_merge(self.certificates.iter().cloned()),
-                )
-            });
-        }
-        if let Some(ip) = origin::ip_literal(url)
-            && !origin::is_loopback(ip)
-        {
-            return Err(not_loopback(url.host_str().unwrap_or_default()));
-        }
-        // A name is checked where it is resolved, so that what is checked is what is dialled.
-        self.plain.get_or_try_init(|| build(base().dns_resolver(Arc::new(LOOPBACK_ONLY))))
     }
 
     async fn permit(&self, origin: &Origin) -> OwnedSemaphorePermit {
@@ -193,7 +165,7 @@ impl Body {
             Ok(None) => Ok(None),
             Err(why) => {
                 let (url, received) = (redact::shown(self.response.url()), self.received);
-                Err(failed(why).context(format!("read {url} after {received} bytes")))
+                Err(failed(why, None).context(format!("read {url} after {received} bytes")))
             }
         }
     }
@@ -216,70 +188,20 @@ impl Body {
     }
 }
 
-fn base() -> ClientBuilder {
-    Client::builder()
-        .redirect(reqwest::redirect::Policy::none())
-        .referer(false)
-        .http1_only()
-        .no_proxy()
-        .connect_timeout(limits::CONNECT)
-        .read_timeout(limits::IDLE)
-        .default_headers(HeaderMap::from_iter([(
-            USER_AGENT,
-            HeaderValue::from_static(concat!("multicloudj-registry/", env!("CARGO_PKG_VERSION"))),
-        )]))
-}
-
-fn build(builder: ClientBuilder) -> Result<Client> {
-    builder.build().map_err(|why| Error::new(ErrorKind::Internal, "cannot set up the HTTP client").with_cause(why))
-}
-
-fn read_certificates(path: &Path) -> Result<Vec<Certificate>> {
-    let bad = |why: String| Error::invalid(format!("trusted certificates {}: {why}", path.display()));
-    let pem = std::fs::read(path).map_err(|why| bad(why.to_string()).with_cause(why))?;
-    match Certificate::from_pem_bundle(&pem) {
-        Ok(certificates) if !certificates.is_empty() => Ok(certificates),
-        Ok(_) => Err(bad("there is no PEM certificate in it".into())),
-        Err(why) => Err(bad(root_cause(&why))),
-    }
-}
-
-/// Resolves names to the addresses that may be dialled: a check of the name alone would not see where it leads.
-#[derive(Debug)]
-struct Guard {
-    may_dial: fn(IpAddr) -> bool,
-    refusal: fn(&str) -> Error,
-}
-
-/// For plain http.
-const LOOPBACK_ONLY: Guard = Guard { may_dial: origin::is_loopback, refusal: not_loopback };
-/// For https.
-const NO_METADATA: Guard = Guard { may_dial: |ip| !origin::is_link_local(ip), refusal: metadata };
-
-impl Resolve for Guard {
-    fn resolve(&self, name: Name) -> Resolving {
-        let Self { may_dial, refusal } = *self;
-        Box::pin(async move {
-            let found: Vec<SocketAddr> = tokio::net::lookup_host((name.as_str(), 0)).await?.collect();
-            let allowed: Vec<SocketAddr> = found.into_iter().filter(|address| may_dial(address.ip())).collect();
-            if allowed.is_empty() {
-                return Err(refusal(name.as_str()).into());
-            }
-            Ok(Box::new(allowed.into_iter()) as Addrs)
-        })
-    }
-}
-
-fn not_loopback(host: &str) -> Error {
-    Error::invalid(format!("plain http is only for loopback addresses, and {host} is none: use https"))
-}
-
-fn metadata(host: &str) -> Error {
-    Error::invalid(format!("{host} is where a cloud serves credentials to its machines: never a registry"))
-}
+/// TLS alerts about our certificate, or that there is none (RFC 8446, section 6.2), as rustls calls them.
+const CLIENT_CERTIFICATE: [&str; 8] = [
+    "CertificateRequired",
+    "BadCertificate",
+    "UnsupportedCertificate",
+    "CertificateRevoked",
+    "CertificateExpired",
+    "CertificateUnknown",
+    "UnknownCA",
+    "AccessDenied",
+];
 
 /// What a failed exchange means. reqwest puts the URL into its texts, so they are never shown whole.
-fn failed(why: reqwest::Error) -> Error {
+fn failed(why: reqwest::Error, proxy: Option<&Proxy>) -> Error {
     let why = why.without_url();
     if let Some(own) = chain(&why).find_map(|cause| cause.downcast_ref::<Error>()) {
         // Our resolver's refusal, wrapped on its way through the client.
@@ -287,13 +209,22 @@ fn failed(why: reqwest::Error) -> Error {
     }
     if why.is_timeout() {
         let message = if why.is_connect() {
-            format!("no connection within {} s", limits::CONNECT.as_secs())
+            let through = proxy.map(|proxy| format!(" through the proxy {proxy}")).unwrap_or_default();
+            format!("no connection within {} s{through}", limits::CONNECT.as_secs())
         } else {
             format!("nothing came for {} s", limits::IDLE.as_secs())
         };
         return Error::new(ErrorKind::DeadlineExceeded, message).with_cause(why).transient();
     }
+    let causes: Vec<String> = chain(&why).map(ToString::to_string).collect();
+    if let Some(refused) = proxy.and_then(|proxy| proxy::refused(proxy, &causes)) {
+        return refused.with_cause(why);
+    }
     let cause = root_cause(&why);
+    if CLIENT_CERTIFICATE.iter().any(|alert| cause == format!("received fatal alert: {alert}")) {
+        let message = format!("the server wants a client certificate that it trusts: {cause}");
+        return Error::new(ErrorKind::Unauthorized, message).with_cause(why);
+    }
     // A name that does not exist and a certificate that is wrong stay so; a resolver or a server that is down does not.
     let permanent = why.is_connect() && (cause.contains("not known") || cause.contains("certificate"));
     let message = if why.is_connect() { format!("cannot connect: {cause}") } else { cause };
@@ -306,6 +237,6 @@ fn chain<'a>(error: &'a (dyn StdError + 'static)) -> impl Iterator<Item = &'a (d
 }
 
 /// The innermost text, which is the one that tells.
-fn root_cause(error: &(dyn StdError + 'static)) -> String {
+pub(super) fn root_cause(error: &(dyn StdError + 'static)) -> String {
     chain(error).last().map(ToString::to_string).unwrap_or_default()
 }

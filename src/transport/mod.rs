@@ -1,12 +1,16 @@
 //! How to talk to a registry. Each file is one decorator with one job; a request passes them in this order:
 //!
-//! [`auth`] (who may ask) → [`redirect`] (where the answer is) → [`http`] (the bytes)
+//! [`auth`] (who may ask) → [`redirect`] (where the answer is) → [`http`] (the bytes) over one of the [`clients`]
 //!
 //! Nothing here knows what a manifest is. [`origin`] is the term they share: scheme, host and port.
 
 pub mod auth;
+pub mod certificates;
+pub mod clients;
+pub mod dial;
 pub mod http;
 pub mod origin;
+pub mod proxy;
 pub mod redirect;
 pub mod refusal;
 pub mod retry;

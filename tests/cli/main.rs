@@ -9,6 +9,7 @@ mod command;
 mod login;
 mod memory;
 mod names;
+mod network;
 mod output;
 mod signals;
 #[path = "../support/mod.rs"]

@@ -60,6 +60,7 @@ fn bad_usage_is_two() {
         &["pull", "--layers", "zstd", "app:v1", "image.tar"],
         &["pull", "--username", "ci", "app:v1", "image.tar"],
         &["pull", "--password-stdin", "app:v1", "image.tar"],
+        &["pull", "--key", "client.key", "app:v1", "image.tar"],
     ] {
         let ended = Mcjr::new(arguments).run();
         assert_eq!((ended.code, ended.stdout.as_str()), (Some(2), ""), "{arguments:?}: {}", ended.stderr);

@@ -9,6 +9,7 @@ mod layers;
 mod manifest;
 mod origin;
 mod platform;
+mod proxy;
 mod redact;
 mod reference;
 mod settings;

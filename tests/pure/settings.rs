@@ -34,6 +34,14 @@ fn keys_and_values_that_are_taken() {
         ("platform", "linux/arm/v7"),
         ("os-features", "win32k, other"),
         ("trusted-certificates", "/any/path.pem"),
+        ("trusted-certificates-pem", "-----BEGIN CERTIFICATE-----"),
+        ("certs-dir", "/any/folder"),
+        ("client-certificate", "/any/path.pem"),
+        ("client-key", "/any/path.key"),
+        ("proxy-endpoint", "http://me:secret@proxy.example.com:3128"),
+        ("proxy-endpoint", "direct"),
+        ("no-proxy", "example.com,10.0.0.0/8"),
+        ("non-proxy-hosts", "*.example.com|10.*"),
         ("max-connections", "1"),
         ("max-connections", "256"),
         ("trusted-auth-hosts", "auth.example.com, other.example.com:8443"),
@@ -149,6 +157,7 @@ fn certificates_are_read_when_the_client_is_made() {
         ("empty.pem", ""),
         ("text.pem", "no certificate\n"),
         ("torn.pem", "-----BEGIN CERTIFICATE-----\nAAAA\n"),
+        ("unreadable.pem", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"),
         ("key.pem", "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n"),
     ] {
         let why =

@@ -22,6 +22,7 @@
 //! | [`routes`], [`auth`], [`control`] | the pull side of the distribution spec, logins, knobs for other processes |
 //! | [`fault`], [`reply`], [`http1`] | the scripted faults, a reply they can bend, the server that sends it bent |
 //! | [`record`], [`tls`], [`words`] | the request log, a private CA, small text tools |
+//! | [`proxy`] | a proxy that leads where no resolver does, and tells what it was asked |
 //! | [`catalogue`], [`layout`] | the demo's images, images read from an OCI layout on disk |
 #![allow(
     dead_code,
@@ -42,6 +43,7 @@ pub mod index;
 pub mod layer;
 pub mod layout;
 pub mod odd;
+pub mod proxy;
 pub mod record;
 pub mod registry;
 pub mod reply;
@@ -55,6 +57,7 @@ pub use content::{Content, sha256};
 pub use image::{Edge, Image, Lie, Pushed};
 pub use index::Index;
 pub use layer::{Layer, Tar, gzip, members, plain, zstd};
+pub use proxy::Proxy;
 pub use record::{Origin, Recorded};
 pub use registry::{Builder, Registry};
 pub use store::Store;

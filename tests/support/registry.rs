@@ -5,11 +5,11 @@ use super::fault::{Faults, Scene};
 use super::http1;
 use super::record::{Log, Origin, Recorded};
 use super::reply::Reply;
-use super::store::Store;
-use super::tls;
+use super::store::{Store, lock};
+use super::tls::{Authority, Clients};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
@@ -24,6 +24,8 @@ pub(super) struct Shared {
     pub(super) log: Log,
     pub(super) faults: Faults,
     pub(super) auth: Auth,
+    /// Where a client certificate was shown, by connection.
+    certified: Mutex<Vec<Origin>>,
     /// Base URLs, without a slash at the end.
     pub(super) main: String,
     pub(super) other: String,
@@ -51,6 +53,7 @@ pub struct Builder {
     auth: Auth,
     tls: bool,
     tls_folder: Option<PathBuf>,
+    client_certificates: bool,
     port: u16,
 }
 
@@ -141,6 +144,13 @@ impl Builder {
         self.tls()
     }
 
+    /// HTTPS for clients with a certificate ([`Registry::client_certificate`]): the registry turns away those who have
+    /// none, and the second origin would take one as well.
+    pub fn client_certificates(mut self) -> Self {
+        self.client_certificates = true;
+        self.tls()
+    }
+
     /// The port of the registry; 0, any free one, unless said.
     pub fn port(mut self, port: u16) -> Self {
         self.port = port;
@@ -151,7 +161,14 @@ impl Builder {
     pub fn start(self) -> Registry {
         let folder = (self.tls && self.tls_folder.is_none()).then(|| TempDir::new().expect("a temporary folder"));
         let place = self.tls_folder.as_deref().or(folder.as_ref().map(TempDir::path));
-        let (ca, acceptor) = place.filter(|_| self.tls).map(tls::make).unzip();
+        let authority = place.filter(|_| self.tls).map(Authority::new);
+        let acceptor = |clients: Clients| {
+            let clients = if self.client_certificates { clients } else { Clients::Unasked };
+            authority.as_ref().map(|authority| authority.server(clients))
+        };
+        if let Some(authority) = authority.as_ref().filter(|_| self.client_certificates) {
+            authority.client();
+        }
         let (main, other) = (bind(self.port), bind(0));
         let scheme = if self.tls { "https" } else { "http" };
         let shared = Arc::new(Shared {
@@ -159,6 +176,7 @@ impl Builder {
             log: Log::default(),
             faults: Faults::default(),
             auth: self.auth,
+            certified: Mutex::default(),
             main: format!("{scheme}://127.0.0.1:{}", port(&main)),
             other: format!("{scheme}://127.0.0.1:{}", port(&other)),
         });
@@ -168,9 +186,12 @@ impl Builder {
             .enable_all()
             .build()
             .expect("a runtime");
-        for (listener, origin) in [(main, Origin::Main), (other, Origin::Other)] {
-            runtime.spawn(accept(listener, origin, acceptor.clone(), Arc::clone(&shared)));
+        for (listener, origin, clients) in
+            [(main, Origin::Main, Clients::Demanded), (other, Origin::Other, Clients::Asked)]
+        {
+            runtime.spawn(accept(listener, origin, acceptor(clients), Arc::clone(&shared)));
         }
+        let ca = authority.as_ref().map(Authority::path);
         Registry { shared, runtime: Some(runtime), ca, _folder: folder }
     }
 }
@@ -198,7 +219,13 @@ async fn accept(listener: TcpListener, origin: Origin, tls: Option<TlsAcceptor>,
         // How a connection ends is the client's to judge.
         tokio::spawn(async move {
             match tls {
-                Some(tls) => http1::serve(tls.accept(socket).await?, origin, port, shared).await,
+                Some(tls) => {
+                    let socket = tls.accept(socket).await?;
+                    if socket.get_ref().1.peer_certificates().is_some() {
+                        lock(&shared.certified).push(origin);
+                    }
+                    http1::serve(socket, origin, port, shared).await
+                }
                 None => http1::serve(socket, origin, port, shared).await,
             }
         });
@@ -240,6 +267,17 @@ impl Registry {
     /// The CA's certificate in PEM.
     pub fn ca(&self) -> &Path {
         self.ca.as_deref().expect("a registry without TLS has no CA")
+    }
+
+    /// A certificate of that CA for a client, and its key, in PEM.
+    pub fn client_certificate(&self) -> (PathBuf, PathBuf) {
+        let folder = self.ca().parent().expect("a folder");
+        (folder.join("client.pem"), folder.join("client.key"))
+    }
+
+    /// How many connections to this server came with a client certificate.
+    pub fn certified(&self, origin: Origin) -> usize {
+        lock(&self.shared.certified).iter().filter(|&&there| there == origin).count()
     }
 
     /// The content.

@@ -37,13 +37,15 @@ Examples:
   Registry:     mcjr pull registry.example.com/team/app:v1 app.tar
                 mcjr pull --endpoint http://localhost:5000 team/app:v1 app.tar
                 mcjr pull --endpoint https://10.0.0.7:5000 --ca company-ca.pem team/app:v1 app.tar
+                mcjr pull --endpoint https://10.0.0.7:5000 --cert me.pem --key me.key team/app:v1 app.tar
   Login:        mcjr pull --endpoint https://registry.example.com \\
                     --username ci --password-stdin team/app:v1 app.tar < password.txt
   Image:        mcjr pull --platform linux/arm64 alpine:3.20 alpine-arm64.tar
                 mcjr pull alpine@sha256:<64 hex digits> alpine.tar
   Archive:      mcjr pull --format oci alpine:3.20 alpine.oci.tar
                 mcjr pull --layers uncompressed --durable alpine:3.20 alpine.tar
-  Transfer:     mcjr pull --max-connections 4 --retries 9 --timeout 600 alpine:3.20 alpine.tar
+  Transfer:     mcjr pull --proxy http://proxy:3128 --no-proxy .corp.example.com alpine:3.20 alpine.tar
+                mcjr pull --max-connections 4 --retries 9 --timeout 600 alpine:3.20 alpine.tar
   Output:       mcjr pull --json alpine:3.20 alpine.tar | jq -r .digest
 
 Then:           docker load -i alpine.tar
@@ -67,6 +69,12 @@ struct Pull {
     /// PEM file with CA certificates to trust besides the system's
     #[arg(long, value_name = "PEM", help_heading = "Registry")]
     ca: Option<PathBuf>,
+    /// PEM file with a client certificate, for the endpoint alone
+    #[arg(long, value_name = "PEM", help_heading = "Registry")]
+    cert: Option<PathBuf>,
+    /// PEM file with its key, unless that is in the same file
+    #[arg(long, value_name = "PEM", requires = "cert", help_heading = "Registry")]
+    key: Option<PathBuf>,
     /// Further settings, for example trusted-auth-hosts=auth.example.com
     #[arg(long = "option", short = 'o', value_name = "KEY=VALUE", help_heading = "Registry")]
     settings: Vec<String>,
@@ -92,6 +100,12 @@ struct Pull {
     #[arg(long, help_heading = "Archive")]
     durable: bool,
 
+    #[arg(long, value_name = "URL", help_heading = "Transfer")]
+    #[arg(help = "The proxy, http://HOST:PORT, or direct for none [default: HTTPS_PROXY]")]
+    proxy: Option<String>,
+    #[arg(long, value_name = "HOSTS", help_heading = "Transfer")]
+    #[arg(help = "Hosts reached without the proxy, by comma [default: NO_PROXY]")]
+    no_proxy: Option<String>,
     #[arg(long, value_name = "N", help_heading = "Transfer")]
     #[arg(help = "Most connections to a host at a time [default: 16]")]
     max_connections: Option<String>,
@@ -167,13 +181,19 @@ fn run(pull: &Pull) -> Result<()> {
 
 fn settings(pull: &Pull) -> Result<Settings> {
     let mut settings = Settings::default();
-    let ca = pull.ca.as_ref().map(|path| path.to_string_lossy().into_owned());
+    settings.inherit(|name| std::env::var(name).ok());
+    let text = |path: &Option<PathBuf>| path.as_ref().map(|path| path.to_string_lossy().into_owned());
+    let (ca, cert, key) = (text(&pull.ca), text(&pull.cert), text(&pull.key));
     let attempts = pull.retries.map(|retries| retries.saturating_add(1).to_string());
     let timeout = pull.timeout.map(|seconds| (u64::from(seconds) * 1000).to_string());
     let given = [
         ("provider", Some(&pull.provider)),
         ("endpoint", pull.endpoint.as_ref()),
         ("trusted-certificates", ca.as_ref()),
+        ("client-certificate", cert.as_ref()),
+        ("client-key", key.as_ref()),
+        ("proxy-endpoint", pull.proxy.as_ref()),
+        ("no-proxy", pull.no_proxy.as_ref()),
         ("max-connections", pull.max_connections.as_ref()),
         ("retry-attempts", attempts.as_ref()),
         ("total-timeout", timeout.as_ref()),

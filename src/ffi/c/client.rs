@@ -105,7 +105,8 @@ pub unsafe extern "C" fn mcjr_config_free(config: *mut mcjr_config) {
     });
 }
 
-/// Makes a client of a configuration, which is copied. Reads the certificates it names; no network.
+/// Makes a client of a configuration, which is copied. Reads the certificates it names, and of the environment what it
+/// leaves open (HTTPS_PROXY and NO_PROXY, see docs/network.md); no network.
 ///
 /// Returns 0 and writes `*client`, or returns the kind and writes `*error` (unless `error` is NULL).
 ///
@@ -122,7 +123,9 @@ pub unsafe extern "C" fn mcjr_client_new(
         // SAFETY: the contract of this function.
         let (config, place) = unsafe { (pointer::borrow(config, "config")?, pointer::output(client, "client")?) };
         config.failed.check()?;
-        let client = Client::new(&config.settings)?;
+        let mut settings = config.settings.clone();
+        settings.inherit(|name| std::env::var(name).ok());
+        let client = Client::new(&settings)?;
         if client.desk().is_some() {
             return Err(Error::invalid(
                 "provider \"callback\" is Java's: in C there is nobody to ask for a credential",

@@ -47,6 +47,7 @@ extern "system" fn Java_com_salesforce_multicloudj_registry_internal_Native_clie
     env.with_env(|env| -> std::result::Result<_, Failure> {
         let mut parsed = Settings::default();
         convert::pairs(env, &settings, "settings", |key, value| parsed.set(key, value))?;
+        parsed.inherit(|name| std::env::var(name).ok());
         Ok(to_java(handles::insert(Client::new(&parsed)?)))
     })
     .resolve::<Throw>()
