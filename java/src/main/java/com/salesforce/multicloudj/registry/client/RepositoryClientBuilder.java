@@ -2,6 +2,7 @@ package com.salesforce.multicloudj.registry.client;
 
 import com.salesforce.multicloudj.registry.driver.AbstractRegistry;
 import com.salesforce.multicloudj.registry.internal.Failures;
+import com.salesforce.multicloudj.registry.internal.JvmNetwork;
 import com.salesforce.multicloudj.registry.internal.NativeClient;
 import com.salesforce.multicloudj.registry.internal.ProviderAccess;
 import com.salesforce.multicloudj.registry.model.Platform;
@@ -98,6 +99,19 @@ public final class RepositoryClientBuilder {
     }
 
     /**
+     * Sets the proxy that https requests go through, for whatever host: registry, token service, blob store. Without it,
+     * the system property {@code https.proxyHost} says it, else the environment ({@code HTTPS_PROXY}). Hosts in {@code
+     * http.nonProxyHosts}, else {@code NO_PROXY}, and loopback addresses are reached without it.
+     *
+     * @param proxy {@code http://proxy.example.com:3128}, with {@code user:password@} in front of the host if it wants a
+     *     login; {@code https} for a proxy that is spoken to over TLS
+     * @return this builder
+     */
+    public RepositoryClientBuilder withProxyEndpoint(URI proxy) {
+        return put("proxy-endpoint", proxy == null ? null : proxy.toString());
+    }
+
+    /**
      * Sets how many connections to a host the client has at a time.
      *
      * @param connections 1 to 256
@@ -138,6 +152,7 @@ public final class RepositoryClientBuilder {
      */
     public RepositoryClient build() {
         Map<String, String> keys = new TreeMap<>(settings);
+        JvmNetwork.addTo(keys);
         if (Providers.isNative(providerId)) {
             keys.put("provider", providerId);
             return new RepositoryClient(new NativeClient(keys), null);

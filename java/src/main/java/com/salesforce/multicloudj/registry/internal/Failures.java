@@ -90,6 +90,11 @@ public final class Failures {
         return new InvalidArgumentException(message);
     }
 
+    /** The same with what led to it. */
+    static InvalidArgumentException invalid(String message, Throwable cause) {
+        return new InvalidArgumentException(message, cause);
+    }
+
     /**
      * A failure that has no class of its own and is not worth a second try.
      *

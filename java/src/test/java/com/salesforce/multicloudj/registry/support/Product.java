@@ -108,6 +108,13 @@ public final class Product {
         return run(List.of("env", "LC_ALL=C"), jvmOptions, main, args);
     }
 
+    /** The same with these variables, {@code NAME=value}, in its environment. */
+    public static Run javaWith(String[] environment, List<String> jvmOptions, Class<?> main, Object... args) {
+        List<String> prefix = new ArrayList<>(List.of("env"));
+        prefix.addAll(List.of(environment));
+        return run(prefix, jvmOptions, main, args);
+    }
+
     private static Run run(List<String> prefix, List<String> jvmOptions, Class<?> main, Object... args) {
         List<String> command = new ArrayList<>(prefix);
         command.add(Paths.get(System.getProperty("java.home"), "bin", "java").toString());
