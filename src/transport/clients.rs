@@ -49,16 +49,18 @@ impl Clients {
     /// InvalidArgument for plain http to an address that is not loopback, and for a proxy that cannot be used; Io if the
     /// certificates of the host cannot.
     pub fn of(&self, url: &Url) -> Result<(Client, Option<&Proxy>)> {
+        // An address; a name is checked where it is resolved, so that what is checked is what is dialled.
+        let (ip, host) = (origin::ip_literal(url), url.host_str().unwrap_or_default());
         if url.scheme() == "https" {
+            if ip.is_some_and(origin::is_link_local) {
+                return Err(dial::metadata(host));
+            }
             let proxy = self.proxies.route(url)?;
             return Ok((self.tls(&Origin::of(url), proxy)?, proxy));
         }
-        if let Some(ip) = origin::ip_literal(url)
-            && !origin::is_loopback(ip)
-        {
-            return Err(dial::not_loopback(url.host_str().unwrap_or_default()));
+        if ip.is_some_and(|ip| !origin::is_loopback(ip)) {
+            return Err(dial::not_loopback(host));
         }
-        // A name is checked where it is resolved, so that what is checked is what is dialled.
         let plain = || build(base(self.idle).no_proxy().dns_resolver(Arc::new(dial::LOOPBACK_ONLY)));
         Ok((self.plain.get_or_try_init(plain)?.clone(), None))
     }

@@ -40,6 +40,7 @@ pub fn not_loopback(host: &str) -> Error {
     Error::invalid(format!("plain http is only for loopback addresses, and {host} is none: use https"))
 }
 
-fn metadata(host: &str) -> Error {
+/// The refusal of any request to `host`.
+pub fn metadata(host: &str) -> Error {
     Error::invalid(format!("{host} is where a cloud serves credentials to its machines: never a registry"))
 }

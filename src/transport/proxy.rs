@@ -44,6 +44,7 @@ pub fn refused(proxy: &Proxy, causes: &[String]) -> Option<Error> {
         let permanent = root.contains("not known") || root.contains("certificate");
         return Some(if permanent { error } else { error.transient() });
     }
-    let why = format!("the proxy {proxy} does not connect us to the host ({tunnel})");
+    let detail = root.strip_prefix("tunnel error: ").unwrap_or(root);
+    let why = format!("the proxy {proxy} does not connect us to the host ({detail})");
     Some(Error::new(ErrorKind::Unavailable, why).transient())
 }

@@ -31,6 +31,7 @@ struct Shared {
     routes: Mutex<BTreeMap<String, u16>>,
     login: Option<String>,
     answer: Option<String>,
+    silent: bool,
     asked: Mutex<Vec<Asked>>,
     certified: Mutex<usize>,
 }
@@ -60,6 +61,12 @@ impl Builder {
     /// Answers everything with this line: `502 Bad Gateway`.
     pub fn answer(mut self, line: &str) -> Self {
         self.shared.answer = Some(line.to_owned());
+        self
+    }
+
+    /// Never answers.
+    pub fn silent(mut self) -> Self {
+        self.shared.silent = true;
         self
     }
 
@@ -113,6 +120,9 @@ async fn serve(mut socket: impl AsyncRead + AsyncWrite + Unpin, shared: &Shared)
     let authorized = shared.login.is_none() || asked.headers.get("proxy-authorization") == shared.login.as_ref();
     let target = asked.line.strip_prefix("CONNECT ").and_then(|name| lock(&shared.routes).get(name).copied());
     lock(&shared.asked).push(asked);
+    if shared.silent {
+        return std::future::pending().await;
+    }
     let refusal = match (&shared.answer, authorized, target) {
         (Some(line), _, _) => line,
         (None, false, _) => "407 Proxy Authentication Required\r\nProxy-Authenticate: Basic realm=\"proxy\"",
