@@ -233,6 +233,9 @@ impl fmt::Display for Error {
             facts.push(format!("HTTP {status}"));
         }
         facts.extend(inner.code.clone());
+        if let Some(wait) = inner.retry_after {
+            facts.push(format!("asked to wait {} s", wait.as_secs()));
+        }
         if let Some(attempts @ 2..) = inner.attempts {
             facts.push(format!("{attempts} attempts"));
         }

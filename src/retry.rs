@@ -5,6 +5,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use crate::error::{Error, Result};
+use crate::limits;
 
 /// The rules for retries of one client.
 #[derive(Debug, Clone)]
@@ -21,6 +22,10 @@ pub struct Policy {
     pub attempt_timeout: Option<Duration>,
     /// The longest time for a pull with all its attempts.
     pub total_timeout: Option<Duration>,
+    /// The longest silence of a server that owes bytes.
+    pub idle_timeout: Duration,
+    /// Bytes a second below which a transfer only trickles; 0 takes any.
+    pub minimum_rate: u64,
 }
 
 impl Default for Policy {
@@ -35,6 +40,8 @@ impl Default for Policy {
             max_delay: Duration::from_secs(20),
             attempt_timeout: None,
             total_timeout: None,
+            idle_timeout: limits::IDLE,
+            minimum_rate: limits::MINIMUM_RATE,
         }
     }
 }
@@ -51,6 +58,8 @@ impl Policy {
     /// | `retry-fixed-delay` | milliseconds, of mode `fixed`; default 1000 |
     /// | `attempt-timeout` | milliseconds until the head of an answer must be there |
     /// | `total-timeout` | milliseconds for a whole pull with all its attempts |
+    /// | `idle-timeout` | milliseconds without a byte until a transfer is dead; default 60000 |
+    /// | `minimum-rate` | bytes a second, measured over `idle-timeout`, below which it is dead too; default 1024, 0 never |
     ///
     /// # Errors
     /// InvalidArgument for a value that breaks the key's rule.
@@ -68,6 +77,8 @@ impl Policy {
             ("retry-multiplier", _) => self.multiplier = number(key, value, 1.0, 100.0)?,
             ("attempt-timeout", _) => self.attempt_timeout = Some(milliseconds(key, value, 1)?),
             ("total-timeout", _) => self.total_timeout = Some(milliseconds(key, value, 1)?),
+            ("idle-timeout", _) => self.idle_timeout = milliseconds(key, value, 1)?,
+            ("minimum-rate", _) => self.minimum_rate = number(key, value, 0, 1 << 30)?,
             _ => return Ok(false),
         }
         Ok(true)

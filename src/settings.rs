@@ -102,7 +102,7 @@ impl Settings {
     /// | `proxy-endpoint`, `no-proxy`, `non-proxy-hosts` | see [`Rules::set`] |
     /// | `max-connections` | most connections per host at a time, 1 to 256 |
     /// | `trusted-auth-hosts` | comma-separated `host[:port]` of token services that may get the credential |
-    /// | `retry-…`, `attempt-timeout`, `total-timeout` | see [`Policy::set`] |
+    /// | `retry-…`, `…-timeout`, `minimum-rate` | see [`Policy::set`] |
     ///
     /// # Errors
     /// InvalidArgument for an unknown key or a value that breaks the key's rule.

@@ -48,6 +48,8 @@ impl Tail {
     /// A sink for the layer with number `index`.
     pub fn sink(&self, index: usize, output: &Output) -> Result<Sink> {
         let target = if *self.turn.borrow() == index {
+            // A decoder that was stopped may have left more bytes there than will be written now.
+            output.set_len(self.end())?;
             Target::Archive(self.end() + BLOCK)
         } else {
             Target::Staging(output.staging()?)

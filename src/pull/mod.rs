@@ -16,7 +16,7 @@ use crate::archive::output::{Destination, Output};
 use crate::archive::tail::Tail;
 use crate::archive::{decode, docker};
 use crate::digest::Digest;
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::limits;
 use crate::manifest::Layer;
 use crate::platform::Platform;
@@ -138,7 +138,7 @@ async fn fetch_decoded(
             let size = descriptor.size;
             let progress = session.layer(&descriptor.digest);
             let blob = repository.blob(&descriptor);
-            for _ in 0..limits::RESTARTS {
+            for restarts in 0..limits::RESTARTS {
                 progress.into_iter().for_each(LayerProgress::reset);
                 let (mut sink, diff_id) = (tail.sink(index, output)?, diff_id.clone());
                 let arrived = |bytes| progress.into_iter().for_each(|layer| layer.add(bytes));
@@ -146,9 +146,19 @@ async fn fetch_decoded(
                     decode::decode(reader, size, &diff_id, |bytes| sink.write(bytes))?;
                     Ok(sink)
                 };
-                if let Fetched::Done(sink) = blob.read(arrived, decode).await? {
-                    return tail.finish(index, docker::layer_name(&descriptor.digest), sink).await;
+                match blob.read(arrived, decode).await {
+                    Ok(Fetched::Done(sink)) => {
+                        return tail.finish(index, docker::layer_name(&descriptor.digest), sink).await;
+                    }
+                    Ok(Fetched::NoParts) => {}
+                    // What was resumed may be parts of two objects, which a decoder need not get to the end of.
+                    Err(why)
+                        if restarts == 0
+                            && blob.came_in_parts()
+                            && matches!(why.kind(), ErrorKind::Integrity | ErrorKind::Malformed) => {}
+                    Err(why) => return Err(why),
                 }
+                blob.give_up_parts();
             }
             Err(blob.cut_too_often())
         }

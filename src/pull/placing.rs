@@ -105,7 +105,7 @@ impl<'a> Placing<'a> {
         if lane.is_written() {
             match finish(lane).await {
                 // Parts of two objects, or of a server that garbles them: what it says in one piece is its last word.
-                Err(why) if why.kind() == ErrorKind::Integrity && self.is_cut() => {}
+                Err(why) if why.kind() == ErrorKind::Integrity && self.blob.came_in_parts() => {}
                 finished => return finished.map_err(|why| self.named(why)),
             }
         }
@@ -139,10 +139,6 @@ impl<'a> Placing<'a> {
             Ok(())
         };
         self.blob.fetch(span, arrived, work).await
-    }
-
-    fn is_cut(&self) -> bool {
-        self.lock().part < self.descriptor.size
     }
 
     fn named(&self, why: Error) -> Error {

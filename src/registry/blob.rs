@@ -6,7 +6,6 @@
 
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
 
 use ::http::StatusCode;
 use ::http::header::{CONTENT_ENCODING, CONTENT_RANGE};
@@ -23,7 +22,7 @@ use crate::runtime;
 use crate::transport::http::{Answer, Body, Get};
 use crate::transport::origin::Origin;
 use crate::transport::refusal;
-use crate::transport::retry::{self, Attempts};
+use crate::transport::retry::Attempts;
 
 /// A blob that is about to be fetched.
 #[derive(Debug)]
@@ -103,6 +102,11 @@ impl<'a> Blob<'a> {
         Error::new(ErrorKind::Unavailable, why).context(&self.action)
     }
 
+    /// Whether some of it came in parts, which may have been wrong where the whole is not.
+    pub fn came_in_parts(&self) -> bool {
+        self.parts_used.load(Ordering::Relaxed)
+    }
+
     /// From now on asks for the whole blob only.
     pub fn give_up_parts(&self) {
         self.whole_only.store(true, Ordering::Relaxed);
@@ -168,13 +172,14 @@ impl<'a> Blob<'a> {
     async fn feed(&self, span: Range<u64>, feed: &Feed, arrived: impl Fn(u64)) -> std::result::Result<Body, Stopped> {
         let mut attempts = Attempts::new(self.repository.retries);
         let (mut at, mut end) = (span.start, span.end);
-        // Where the last cut was; far enough behind it the attempts are counted anew.
-        let mut cut = at;
+        // Where the attempts began to count; far enough behind it they are counted anew.
+        let mut mark = at;
         loop {
+            let mut is_part = !self.is_whole(&(at..end));
             let mut body = match self.open(at..end).await {
                 Ok(Opened::Span(body)) => body,
                 Ok(Opened::Whole(body)) => {
-                    end = self.size();
+                    (end, is_part) = (self.size(), false);
                     body
                 }
                 Ok(Opened::NoParts) => return Err(Stopped::NoParts),
@@ -188,11 +193,23 @@ impl<'a> Blob<'a> {
                     feed.end().await;
                     return Ok(body);
                 }
+                // Cut behind its last byte: nothing is left to ask for, and the digest tells whether it is the blob.
+                Err(Stopped::Failed(why)) if at == end && why.is_transient() => {
+                    feed.end().await;
+                    return Ok(body);
+                }
+                // A part with more bytes than it said.
+                Err(Stopped::Failed(why)) if is_part && why.kind() == ErrorKind::Integrity && !why.is_transient() => {
+                    self.give_up_parts();
+                    return Err(Stopped::NoParts);
+                }
                 Err(Stopped::Failed(why)) => {
-                    if at - cut >= limits::PROGRESS {
+                    let size = self.size();
+                    let why = why.context(format!("{} from {} after {at} bytes of {size}", self.action, body.host()));
+                    if at - mark >= limits::PROGRESS {
                         attempts.progressed();
+                        mark = at;
                     }
-                    cut = at;
                     // Its place in the budget first: the wait may be long.
                     drop(body);
                     again(&mut attempts, why).await?;
@@ -205,6 +222,10 @@ impl<'a> Blob<'a> {
     async fn open(&self, span: Range<u64>) -> Result<Opened> {
         let range = (!self.is_whole(&span)).then(|| (span.start, span.end - 1));
         let mut way = self.way.lock().await;
+        // Before anything is asked for: a server that was told once answers with everything once more.
+        if range.is_some() && self.whole_only.load(Ordering::Relaxed) {
+            return Ok(Opened::NoParts);
+        }
         while let Way::Redirected(url) = &*way {
             let url = url.clone();
             drop(way);
@@ -212,18 +233,15 @@ impl<'a> Blob<'a> {
             request.range = range;
             request.referer = Some(redact::origin_and_path(&self.url()));
             let answer = self.repository.transport.get_redirected(self.repository.origin, request).await?;
-            if !matches!(answer.status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) {
+            if !may_be_expired(answer.status) {
                 return self.judge(answer, &span).await;
             }
-            // The signature has expired. The registry gives a new one, to whoever asks first.
+            // The signature has expired, it seems. The registry gives a new one, to whoever asks first.
             drop(answer);
             way = self.way.lock().await;
             if *way == Way::Redirected(url) {
                 *way = Way::Unknown;
             }
-        }
-        if range.is_some() && self.whole_only.load(Ordering::Relaxed) {
-            return Ok(Opened::NoParts);
         }
         // Held until the answer has been judged: the others then know what it has taught.
         let asking = (*way == Way::Unknown).then_some(way);
@@ -244,8 +262,12 @@ impl<'a> Blob<'a> {
         let whole = self.is_whole(span);
         match answer.status {
             StatusCode::PARTIAL_CONTENT if !whole && is_exactly(&answer, span, self.size()) => {
+                let Ok(body) = checked(answer, span.end - span.start) else {
+                    self.give_up_parts();
+                    return Ok(Opened::NoParts);
+                };
                 self.parts_used.store(true, Ordering::Relaxed);
-                checked(answer, span.end - span.start).map(Opened::Span)
+                Ok(Opened::Span(body))
             }
             StatusCode::OK if whole => checked(answer, self.size()).map(Opened::Span),
             StatusCode::OK if span.start == 0 && !self.parts_used.load(Ordering::Relaxed) => {
@@ -278,13 +300,7 @@ async fn pour(
     feed: &Feed,
     arrived: &impl Fn(u64),
 ) -> std::result::Result<(), Stopped> {
-    // Time spent waiting for the network, not for our own writer, and what came in it.
-    let (mut waited, mut received) = (Duration::ZERO, 0);
-    loop {
-        let asked = Instant::now();
-        let chunk = body.chunk().await.map_err(Stopped::Failed)?;
-        waited += asked.elapsed();
-        let Some(bytes) = chunk else { break };
+    while let Some(bytes) = body.chunk().await.map_err(Stopped::Failed)? {
         let length = bytes.len() as u64;
         *at += length;
         if *at > end {
@@ -293,13 +309,6 @@ async fn pour(
         }
         arrived(length);
         feed.send(bytes).await.map_err(|()| Stopped::ByReader)?;
-        received += length;
-        if waited >= limits::IDLE {
-            if received < limits::MINIMUM_RATE * waited.as_secs() {
-                return Err(Stopped::Failed(retry::stalled(received, waited)));
-            }
-            (waited, received) = (Duration::ZERO, 0);
-        }
     }
     if *at < end {
         // Without a declared length a cut connection looks like an end.
@@ -307,6 +316,12 @@ async fn pour(
         return Err(Stopped::Failed(why.transient()));
     }
     Ok(())
+}
+
+/// Whether the answer to a signed URL that worked before says that it does no more. S3 says 403; GCS 400 for an expired
+/// token; a link that works once may say 404 or 410. If it means the range, the registry's new URL will say so again.
+fn may_be_expired(status: StatusCode) -> bool {
+    matches!(status.as_u16(), 400 | 401 | 403 | 404 | 410)
 }
 
 async fn again(attempts: &mut Attempts<'_>, why: Error) -> std::result::Result<(), Stopped> {

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use std::error::Error as StdError;
 use std::fmt;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use ::http::header::{ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_LENGTH, RANGE, REFERER};
 use ::http::{HeaderMap, HeaderValue, StatusCode};
@@ -22,7 +22,7 @@ use crate::retry::Policy;
 use crate::transport::certificates::Certificates;
 use crate::transport::clients::Clients;
 use crate::transport::origin::Origin;
-use crate::transport::proxy;
+use crate::transport::{proxy, retry};
 
 /// The HTTP clients and the connection budget of one registry client.
 #[derive(Debug)]
@@ -30,7 +30,7 @@ pub struct Http {
     clients: Clients,
     budget: Mutex<HashMap<Origin, Arc<Semaphore>>>,
     per_host: usize,
-    attempt_timeout: Option<Duration>,
+    patience: Policy,
 }
 
 /// A GET to send.
@@ -74,7 +74,18 @@ pub struct Answer {
 pub struct Body {
     response: reqwest::Response,
     received: u64,
+    pace: Pace,
     _permit: OwnedSemaphorePermit,
+}
+
+/// How fast a body comes, by the time spent waiting for the network alone: our own disk may be slow.
+///
+/// Without it a server that sends a byte a minute holds a pull for months (containerd#11650).
+struct Pace {
+    idle: Duration,
+    minimum_rate: u64,
+    waited: Duration,
+    received: u64,
 }
 
 // By hand: URLs may carry signatures, and so may headers.
@@ -100,8 +111,8 @@ impl Http {
     /// Speaks TLS with `certificates` and goes through what `proxies` name; opens at most `per_host` connections to an
     /// origin at a time, and waits for servers as long as `patience` says.
     pub fn new(certificates: Certificates, proxies: Rules, per_host: usize, patience: &Policy) -> Self {
-        let clients = Clients::new(certificates, proxies, limits::IDLE);
-        Self { clients, budget: Mutex::default(), per_host, attempt_timeout: patience.attempt_timeout }
+        let clients = Clients::new(certificates, proxies, patience.idle_timeout);
+        Self { clients, budget: Mutex::default(), per_host, patience: patience.clone() }
     }
 
     /// Sends `request` and waits for the head of the answer, whatever its status.
@@ -127,7 +138,7 @@ impl Http {
             builder = builder.header(AUTHORIZATION, value);
         }
         let action = || format!("GET {}", redact::shown(&request.url));
-        let response = match self.attempt_timeout {
+        let response = match self.patience.attempt_timeout {
             None => builder.send().await,
             Some(limit) => tokio::time::timeout(limit, builder.send()).await.map_err(|_| {
                 Error::new(ErrorKind::DeadlineExceeded, format!("no answer within {} ms", limit.as_millis()))
@@ -135,13 +146,13 @@ impl Http {
                     .transient()
             })?,
         };
-        let response = response.map_err(|why| failed(why, proxy).context(action()))?;
+        let response = response.map_err(|why| failed(why, self.patience.idle_timeout, proxy).context(action()))?;
         Ok(Answer {
             url: request.url.clone(),
             sent: request.authorization.clone(),
             status: response.status(),
             headers: response.headers().clone(),
-            body: Body { response, received: 0, _permit: permit },
+            body: Body { response, received: 0, pace: Pace::new(&self.patience), _permit: permit },
         })
     }
 
@@ -155,19 +166,21 @@ impl Http {
 }
 
 impl Body {
-    /// The next bytes, `None` at the end.
+    /// The next bytes, `None` at the end. The caller knows best what an error of it is about.
     pub async fn chunk(&mut self) -> Result<Option<Bytes>> {
-        match self.response.chunk().await {
-            Ok(Some(bytes)) => {
-                self.received += bytes.len() as u64;
-                Ok(Some(bytes))
-            }
-            Ok(None) => Ok(None),
-            Err(why) => {
-                let (url, received) = (redact::shown(self.response.url()), self.received);
-                Err(failed(why, None).context(format!("read {url} after {received} bytes")))
-            }
-        }
+        self.pace.check()?;
+        let asked = Instant::now();
+        let chunk = self.response.chunk().await.map_err(|why| failed(why, self.pace.idle, None))?;
+        let length = chunk.as_ref().map_or(0, |bytes| bytes.len() as u64);
+        self.pace.waited += asked.elapsed();
+        self.pace.received += length;
+        self.received += length;
+        Ok(chunk)
+    }
+
+    /// Who sends it.
+    pub fn host(&self) -> String {
+        Origin::of(self.response.url()).authority()
     }
 
     /// The length that the answer declares.
@@ -178,13 +191,36 @@ impl Body {
     /// The whole body, which must not be longer than `cap`.
     pub async fn read(mut self, cap: u64, what: &str) -> Result<Bytes> {
         let mut all = BytesMut::new();
-        while let Some(bytes) = self.chunk().await? {
+        let url = redact::shown(self.response.url());
+        let read = |why: Error, received| why.context(format!("read {url} after {received} bytes"));
+        while let Some(bytes) = self.chunk().await.map_err(|why| read(why, self.received))? {
             if all.len() as u64 + bytes.len() as u64 > cap {
                 return Err(Error::new(ErrorKind::Malformed, format!("{what} is longer than {cap} bytes")));
             }
             all.extend_from_slice(&bytes);
         }
         Ok(all.freeze())
+    }
+}
+
+impl Pace {
+    fn new(patience: &Policy) -> Self {
+        let Policy { idle_timeout: idle, minimum_rate, .. } = *patience;
+        Self { idle, minimum_rate, waited: Duration::ZERO, received: 0 }
+    }
+
+    fn check(&mut self) -> Result<()> {
+        if self.waited < self.idle {
+            return Ok(());
+        }
+        #[expect(clippy::cast_precision_loss, reason = "a limit, not a count")]
+        let least = self.minimum_rate as f64 * self.waited.as_secs_f64();
+        #[expect(clippy::cast_precision_loss, reason = "a limit, not a count")]
+        if (self.received as f64) < least {
+            return Err(retry::too_slow(self.received, self.waited, self.minimum_rate));
+        }
+        (self.waited, self.received) = (Duration::ZERO, 0);
+        Ok(())
     }
 }
 
@@ -201,7 +237,7 @@ const CLIENT_CERTIFICATE: [&str; 8] = [
 ];
 
 /// What a failed exchange means. reqwest puts the URL into its texts, so they are never shown whole.
-fn failed(why: reqwest::Error, proxy: Option<&Proxy>) -> Error {
+fn failed(why: reqwest::Error, idle: Duration, proxy: Option<&Proxy>) -> Error {
     let why = why.without_url();
     if let Some(own) = chain(&why).find_map(|cause| cause.downcast_ref::<Error>()) {
         // Our resolver's refusal, wrapped on its way through the client.
@@ -212,7 +248,7 @@ fn failed(why: reqwest::Error, proxy: Option<&Proxy>) -> Error {
             let through = proxy.map(|proxy| format!(" through the proxy {proxy}")).unwrap_or_default();
             format!("no connection within {} s{through}", limits::CONNECT.as_secs())
         } else {
-            format!("nothing came for {} s", limits::IDLE.as_secs())
+            format!("nothing came for {} s", idle.as_secs_f64())
         };
         return Error::new(ErrorKind::DeadlineExceeded, message).with_cause(why).transient();
     }

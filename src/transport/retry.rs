@@ -62,18 +62,16 @@ fn jittered(wait: Duration) -> Duration {
 /// The wait that a `Retry-After` header asks for: seconds, or a date (RFC 9110, section 10.2.3). Nonsense asks for nothing.
 pub fn retry_after(value: &str) -> Option<Duration> {
     let value = value.trim();
-    if let Ok(seconds) = value.parse::<u64>() {
-        return Some(Duration::from_secs(seconds));
+    if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) {
+        // More digits than fit are a long time, not nonsense.
+        return Some(Duration::from_secs(value.parse().unwrap_or(u64::MAX)));
     }
     let date = httpdate::parse_http_date(value).ok()?;
     Some(date.duration_since(std::time::SystemTime::now()).unwrap_or_default())
 }
 
 /// The error of a transfer that is far too slow to be alive.
-pub fn stalled(received: u64, waited: Duration) -> Error {
-    Error::new(
-        ErrorKind::DeadlineExceeded,
-        format!("{received} bytes in {} s, less than {} a second", waited.as_secs(), limits::MINIMUM_RATE),
-    )
-    .transient()
+pub fn too_slow(received: u64, waited: Duration, minimum_rate: u64) -> Error {
+    let message = format!("{received} bytes in {:.1} s, less than {minimum_rate} a second", waited.as_secs_f64());
+    Error::new(ErrorKind::DeadlineExceeded, message).transient()
 }
