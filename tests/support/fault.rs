@@ -10,6 +10,7 @@
 //! |---|---|
 //! | `once`, `times=N` | to the first, the first N matching requests |
 //! | `after=N` | only after N matching requests were let through |
+//! | `percent=N` | to N of 100 matching requests at random, the same ones for the same `seed=S` |
 //! | `range`, `no-range` | to requests with, without a Range header |
 //! | `denied` | to requests the registry refuses for lack of a login, which are left alone otherwise |
 //!
@@ -43,6 +44,7 @@
 //! | `headers=N` | sends N header lines more; `endless` never ends |
 //! | `raw=TEXT` | sends this text instead of an HTTP reply, then closes |
 
+use super::content::splitmix;
 use super::http1::Request;
 use super::layer::gzip_bytes;
 use super::record::matches;
@@ -78,11 +80,19 @@ pub struct Fault {
     glob: String,
     times: Option<u64>,
     after: u64,
+    percent: u64,
+    seed: u64,
     range: Option<bool>,
     denied: bool,
     actions: Vec<Action>,
     seen: u64,
     done: u64,
+}
+
+/// The `n`th throw for a seed.
+pub fn dice(seed: u64, n: u64) -> u64 {
+    let mut state = seed.wrapping_mul(0x2545_f491_4f6c_dd1d).wrapping_add(n);
+    splitmix(&mut state)
 }
 
 /// The action a word names. A new kind of fault is one line here and one in the table above.
@@ -212,6 +222,8 @@ impl Fault {
             glob,
             times: None,
             after: 0,
+            percent: 100,
+            seed: 0,
             range: None,
             denied: false,
             actions: Vec::new(),
@@ -224,6 +236,8 @@ impl Fault {
                 "once" => fault.times = none(name, value).map(|()| Some(1)).map_err(explain)?,
                 "times" => fault.times = Some(number(name, value).map_err(explain)?),
                 "after" => fault.after = number(name, value).map_err(explain)?,
+                "percent" => fault.percent = number(name, value).map_err(explain)?,
+                "seed" => fault.seed = number(name, value).map_err(explain)?,
                 "range" => fault.range = Some(true),
                 "no-range" => fault.range = Some(false),
                 "denied" => fault.denied = true,
@@ -243,7 +257,7 @@ impl Fault {
             return false;
         }
         self.seen += 1;
-        let hit = self.seen > self.after;
+        let hit = self.seen > self.after && dice(self.seed, self.seen) % 100 < self.percent;
         self.done += u64::from(hit);
         hit
     }

@@ -85,6 +85,7 @@ pub fn matches(method: &str, pattern: &str, origin: Origin, its_method: &str, pa
 pub struct Log {
     entries: Mutex<Vec<Arc<Slot>>>,
     connections: AtomicUsize,
+    open: AtomicUsize,
     busy: AtomicUsize,
     peak: AtomicUsize,
 }
@@ -127,6 +128,22 @@ impl Log {
     /// Notes a new connection.
     pub fn connected(&self) {
         self.connections.fetch_add(1, Ordering::SeqCst);
+        self.open.fetch_add(1, Ordering::SeqCst);
+    }
+
+    /// Notes that one is closed.
+    pub fn disconnected(&self) {
+        self.open.fetch_sub(1, Ordering::SeqCst);
+    }
+
+    /// Connections that are open.
+    pub fn open_connections(&self) -> usize {
+        self.open.load(Ordering::SeqCst)
+    }
+
+    /// Requests that are being answered.
+    pub fn busy(&self) -> usize {
+        self.busy.load(Ordering::SeqCst)
     }
 
     /// Connections accepted on both origins.

@@ -218,16 +218,21 @@ async fn accept(listener: TcpListener, origin: Origin, tls: Option<TlsAcceptor>,
         let (shared, tls) = (Arc::clone(&shared), tls.clone());
         // How a connection ends is the client's to judge.
         tokio::spawn(async move {
-            match tls {
-                Some(tls) => {
-                    let socket = tls.accept(socket).await?;
-                    if socket.get_ref().1.peer_certificates().is_some() {
-                        lock(&shared.certified).push(origin);
+            let served = async {
+                match tls {
+                    Some(tls) => {
+                        let socket = tls.accept(socket).await?;
+                        if socket.get_ref().1.peer_certificates().is_some() {
+                            lock(&shared.certified).push(origin);
+                        }
+                        http1::serve(socket, origin, port, Arc::clone(&shared)).await
                     }
-                    http1::serve(socket, origin, port, shared).await
+                    None => http1::serve(socket, origin, port, Arc::clone(&shared)).await,
                 }
-                None => http1::serve(socket, origin, port, shared).await,
-            }
+            };
+            let ended = served.await;
+            shared.log.disconnected();
+            ended
         });
     }
 }
@@ -317,6 +322,16 @@ impl Registry {
     /// Connections accepted on both origins.
     pub fn connections(&self) -> usize {
         self.shared.log.connections()
+    }
+
+    /// Connections that are open on both origins, idle ones too.
+    pub fn open_connections(&self) -> usize {
+        self.shared.log.open_connections()
+    }
+
+    /// Requests that are being answered.
+    pub fn busy(&self) -> usize {
+        self.shared.log.busy()
     }
 
     /// The most requests that were being answered at one time.
