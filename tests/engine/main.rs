@@ -18,12 +18,18 @@ mod fixture;
 mod hostile_layers;
 mod manifests;
 mod oci;
+mod patience;
 mod proxy;
 mod pulls;
+mod ranges;
 mod redirects;
+mod resume;
+mod retries;
 mod same_bytes;
+mod schedules;
 mod sha512;
 mod statuses;
+mod stops;
 #[path = "../support/mod.rs"]
 mod support;
 mod tls;
