@@ -1,5 +1,6 @@
 package com.salesforce.multicloudj.registry.client;
 
+import com.salesforce.multicloudj.common.retries.RetryConfig;
 import com.salesforce.multicloudj.registry.driver.AbstractRegistry;
 import com.salesforce.multicloudj.registry.internal.Failures;
 import com.salesforce.multicloudj.registry.internal.JvmNetwork;
@@ -119,6 +120,27 @@ public final class RepositoryClientBuilder {
      */
     public RepositoryClientBuilder withMaxConnections(int connections) {
         return put("max-connections", Integer.toString(connections));
+    }
+
+    /**
+     * Sets how often and how fast a request that failed is made again, and how long that may take. Without it: five
+     * attempts, with waits of 250 ms and twice as much each time, at most 20 s; no timeouts.
+     *
+     * <p>The attempts are those of one request, the first included; a transfer that was cut goes on where it was, and
+     * counts anew after each mebibyte it has brought. What the registry asks for ({@code Retry-After}) is waited for, up to
+     * a minute. Waits are shortened at random by up to a half. {@code maxAttempts} is 1 to 100, times are milliseconds: the
+     * attempt timeout is the longest wait for the head of an answer, the total timeout the longest time of a pull.
+     *
+     * @param config the rules; a null or zero in it keeps the default
+     * @return this builder
+     */
+    public RepositoryClientBuilder withRetryConfig(RetryConfig config) {
+        if (config == null) {
+            RetryKeys.remove(settings);
+        } else {
+            RetryKeys.put(settings, config);
+        }
+        return this;
     }
 
     /**
