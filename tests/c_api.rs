@@ -65,6 +65,7 @@ fn registry() -> Registry {
     }
     registry.fault("GET /v2/slow/blobs/* after=1 trickle=10000/30");
     registry.fault("GET /v2/stuck/blobs/* after=1 stall=50");
+    registry.fault("GET /v2/down/manifests/* status=503");
     registry
 }
 

@@ -311,6 +311,21 @@ static void failures_say_what_is_wrong(void)
     mcjr_client_free(client);
 }
 
+static void retries_are_as_told(void)
+{
+    mcjr_config *config = mcjr_config_new();
+    mcjr_client *client = NULL;
+
+    CHECK(mcjr_config_set(config, "endpoint", endpoint) == 0);
+    CHECK(mcjr_config_set(config, "retry-attempts", "3") == 0);
+    CHECK(mcjr_config_set(config, "retry-initial-delay", "1") == 0);
+    CHECK(mcjr_client_new(config, &client, NULL) == 0);
+    fails(client, "down:v1", "none.tar", NULL, MCJR_KIND_UNAVAILABLE, "3 attempts, after ");
+    mcjr_client_free(client);
+    CHECK(mcjr_config_set(config, "retry-attempts", "0") == MCJR_KIND_INVALID_ARGUMENT);
+    mcjr_config_free(config);
+}
+
 static void null_is_never_a_crash(void)
 {
     mcjr_client *client = new_client();
@@ -385,6 +400,7 @@ int main(int argc, char **argv)
     CHECK(strchr(mcjr_version(), '.') != NULL);
     null_is_never_a_crash();
     failures_say_what_is_wrong();
+    retries_are_as_told();
     pulls_with_progress();
     callback_cancels();
     thread_cancels();

@@ -6,6 +6,7 @@
 
 mod codes;
 mod command;
+mod faults;
 mod login;
 mod memory;
 mod names;
