@@ -11,7 +11,7 @@ use ::http::header::USER_AGENT;
 use ::http::{HeaderMap, HeaderValue};
 use once_cell::sync::OnceCell;
 use reqwest::{Client, ClientBuilder};
-use url::Url;
+use url::{Host, Url};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits;
@@ -56,6 +56,12 @@ impl Clients {
                 return Err(dial::metadata(host));
             }
             let proxy = self.proxies.route(url)?;
+            if proxy.is_some() && matches!(url.host(), Some(Host::Ipv6(_))) {
+                // reqwest 0.13 would look for a certificate of "[::1]", brackets included, and find none.
+                return Err(Error::invalid(format!(
+                    "{host}: an IPv6 address cannot be reached through a proxy: use a name, or except it by no-proxy"
+                )));
+            }
             return Ok((self.tls(&Origin::of(url), proxy)?, proxy));
         }
         if ip.is_some_and(|ip| !origin::is_loopback(ip)) {

@@ -199,6 +199,29 @@ fn a_proxy_that_recovers() {
 }
 
 #[test]
+fn addresses_go_through_as_well() {
+    let registry = Registry::builder().tls().start();
+    push(&registry);
+    let proxy = Proxy::start();
+    let port = registry.url().rsplit_once(':').and_then(|(_, port)| port.parse().ok()).expect("a port");
+    proxy.route("192.0.2.7:5000", port);
+    let ca = registry.ca().to_string_lossy().into_owned();
+    let mut settings = Settings::default();
+    for (key, value) in [
+        ("endpoint", "https://192.0.2.7:5000"),
+        ("proxy-endpoint", &proxy.url()),
+        ("trusted-certificates", &ca),
+        ("retry-attempts", "1"),
+    ] {
+        settings.set(key, value).expect("a setting");
+    }
+    Puller::of(&settings).works("app:v1");
+    // reqwest 0.13 takes the brackets for a part of the server's name.
+    settings.set("endpoint", "https://[2001:db8::7]:5000").expect("an endpoint");
+    Puller::of(&settings).fails("app:v1", InvalidArgument, "an IPv6 address cannot be reached through a proxy");
+}
+
+#[test]
 fn it_is_no_way_to_internal_addresses() {
     let target = format!("https://169.254.169.254/latest/?X-Sig={SIGNATURE}");
     let registry = Registry::builder().tls().start();
