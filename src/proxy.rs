@@ -1,5 +1,5 @@
-//! Which requests go through a proxy. The rules are curl's, with ports and patterns as Go and Java users write them; the
-//! table is in `docs/network.md`.
+//! Which requests go through a proxy. The rules are curl's, with ports and patterns as Go and Java users write them;
+//! the table is in `docs/network.md`.
 //!
 //! Only https requests can: plain http is for loopback addresses, and those are always dialled directly, since the
 //! proxy's own loopback is never what is meant.
@@ -23,8 +23,8 @@ pub struct Proxy {
 }
 
 impl Proxy {
-    /// Reads `http://[USER[:PASSWORD]@]HOST[:PORT]`; `https` for a proxy that is spoken to over TLS, `http` if no scheme is
-    /// there, as in curl. User and password are percent-encoded.
+    /// Reads `http://[USER[:PASSWORD]@]HOST[:PORT]`; `https` for a proxy that is spoken to over TLS, `http` if no
+    /// scheme is there, as in curl. User and password are percent-encoded.
     ///
     /// # Errors
     /// InvalidArgument if it is anything else.

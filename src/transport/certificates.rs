@@ -1,8 +1,8 @@
 //! Whom TLS trusts, and who we are to it.
 //!
 //! Certificates of authorities are trusted besides the system's. What belongs to one host, by option or by Docker's
-//! `certs.d`, is for exactly that host and port: no redirect, token service or proxy gets to see a client certificate that
-//! is not its own (jarodr47/Portager#66).
+//! `certs.d`, is for exactly that host and port: no redirect, token service or proxy gets to see a client certificate
+//! that is not its own (jarodr47/Portager#66).
 
 use std::fmt;
 use std::fs;
@@ -49,8 +49,8 @@ impl Certificates {
     /// Reads `files`; the client certificate among them is for `endpoint`.
     ///
     /// # Errors
-    /// InvalidArgument if a file cannot be read or does not hold what it should, or if a client certificate has no https
-    /// endpoint to belong to.
+    /// InvalidArgument if a file cannot be read or does not hold what it should, or if a client certificate has no
+    /// https endpoint to belong to.
     pub fn new(files: &CertificateFiles, endpoint: Option<&Origin>) -> Result<Self> {
         let mut trusted = Vec::new();
         if let Some(path) = &files.trusted {
@@ -90,8 +90,8 @@ impl Certificates {
     /// What is for `origin` alone; `None` if there is nothing.
     ///
     /// # Errors
-    /// Io if its folder in `certs.d` is not as Docker wants it: leaving something out would only fail later, for reasons
-    /// that nobody finds.
+    /// Io if its folder in `certs.d` is not as Docker wants it: leaving something out would only fail later, for
+    /// reasons that nobody finds.
     pub fn of(&self, origin: &Origin) -> Result<Option<Own>> {
         let mut own = self.folder(origin)?;
         if let Some((owner, identity)) = &self.identity
@@ -177,8 +177,8 @@ fn authorities(pem: &[u8]) -> std::result::Result<Vec<Certificate>, String> {
     if usable.is_empty() { Err("TLS can read no certificate in it".into()) } else { Ok(usable) }
 }
 
-/// Those that TLS can read. A JDK's own store has certificates that it cannot, old and odd ones; Go and OpenSSL pass over
-/// such as well.
+/// Those that TLS can read. A JDK's own store has certificates that it cannot, old and odd ones; Go and OpenSSL pass
+/// over such as well.
 fn usable(all: Vec<Certificate>) -> Vec<Certificate> {
     let readable = |certificates: &[Certificate]| {
         Client::builder().no_proxy().tls_certs_only(certificates.iter().cloned()).build().is_ok()

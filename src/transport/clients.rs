@@ -1,7 +1,8 @@
 //! The one place that makes HTTP clients, so that proxy, trust and timeouts hold for registry, token service and blob
 //! store alike.
 //!
-//! A client of the HTTP library has one TLS configuration. All hosts share one, but those with certificates of their own.
+//! A client of the HTTP library has one TLS configuration. All hosts share one, but those with certificates of their
+//! own.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -46,8 +47,8 @@ impl Clients {
     /// The client for `url`, and the proxy that it goes through.
     ///
     /// # Errors
-    /// InvalidArgument for plain http to an address that is not loopback, and for a proxy that cannot be used; Io if the
-    /// certificates of the host cannot.
+    /// InvalidArgument for plain http to an address that is not loopback, and for a proxy that cannot be used; Io if
+    /// the certificates of the host cannot.
     pub fn of(&self, url: &Url) -> Result<(Client, Option<&Proxy>)> {
         // An address; a name is checked where it is resolved, so that what is checked is what is dialled.
         let (ip, host) = (origin::ip_literal(url), url.host_str().unwrap_or_default());

@@ -1,7 +1,7 @@
 //! How the HTTP client speaks to a proxy, and what its failures mean. Which requests go through it: [`crate::proxy`].
 //!
-//! Only https goes through a proxy, so every request is a tunnel (CONNECT): the proxy sees the host and our login for it,
-//! and nothing that is said inside; the host sees no `Proxy-Authorization`.
+//! Only https goes through a proxy, so every request is a tunnel (CONNECT): the proxy sees the host and our login for
+//! it, and nothing that is said inside; the host sees no `Proxy-Authorization`.
 
 use std::sync::Arc;
 
