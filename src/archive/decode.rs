@@ -35,7 +35,9 @@ pub fn decode(
     let (written, empty) = sync_channel(PIECES);
     let verifier = Verifier::of_any_size(diff_id);
     std::thread::scope(|scope| {
-        let writer = scope.spawn(move || write(to_write, written, verifier, sink));
+        let writer = std::thread::Builder::new()
+            .spawn_scoped(scope, move || write(to_write, written, verifier, sink))
+            .map_err(|why| Error::new(ErrorKind::Internal, "no thread to write a layer with").with_cause(why))?;
         let decoded = inflate(blob, most, Pieces { full, empty, made: 0 });
         let written = writer.join().map_err(|_| Error::new(ErrorKind::Internal, "a worker thread died"))?;
         // A decoder that failed is why the writer misses bytes; one that stopped without a word was stopped by it.

@@ -6,7 +6,7 @@ use multicloudj_registry::ErrorKind::{Malformed, Unauthorized};
 
 use crate::archive::Kept;
 use crate::auth::push;
-use crate::fixture::{Puller, until};
+use crate::fixture::{PASSWORD, Puller, USER, until};
 use crate::support::auth::Field;
 use crate::support::words::values;
 use crate::support::{Image, Registry, gzip};
@@ -201,4 +201,37 @@ fn a_cancelled_buyer_leaves_the_others_free() {
     second.end().expect("the second one buys for itself");
     assert_eq!(image.layers.len(), 2);
     assert_eq!(registry.count("GET", "/token"), 2);
+}
+
+#[test]
+fn a_token_service_that_moved_is_found_again() {
+    for gone in ["reset", "status=404"] {
+        let registry = Registry::builder().bearer().realm_on_other_origin().token_lifetime(1).start();
+        let image = push(&registry);
+        let puller = Puller::with(&registry, &[("retry-attempts", "2"), ("retry-initial-delay", "1")]);
+        puller.works("app:v1");
+        // Of a token's one second a half is used.
+        std::thread::sleep(std::time::Duration::from_millis(600));
+        registry.fault(&format!(
+            "GET other:/token {gone}\n\
+             GET /v2/* denied status=401 \"header=WWW-Authenticate: Bearer realm={{self}}/token,service=x\""
+        ));
+        puller.works("app:v1").holds(&image, Kept::ForDocker);
+        assert!(registry.count("GET", "/token") > 0, "{gone}: the one that the registry names now");
+    }
+}
+
+#[test]
+fn basic_where_the_token_service_cannot_be_asked() {
+    // As behind a proxy that ends TLS and a registry that does not know of it.
+    let registry = Registry::builder()
+        .basic(USER, PASSWORD)
+        .tls()
+        .challenge("Bearer realm=\"http://127.0.0.1:1/token\",service=\"x\"")
+        .challenge("Basic realm=\"x\"")
+        .start();
+    let image = push(&registry);
+    let ca = registry.ca().to_string_lossy().into_owned();
+    let more = [("username", USER), ("password", PASSWORD), ("trusted-certificates", ca.as_str())];
+    Puller::with(&registry, &more).works("app:v1").holds(&image, Kept::ForDocker);
 }

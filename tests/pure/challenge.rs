@@ -15,7 +15,7 @@ fn choose_bytes(lines: &[&[u8]]) -> Option<Challenge> {
     for line in lines {
         headers.append(WWW_AUTHENTICATE, HeaderValue::from_bytes(line).expect("bytes a header can hold"));
     }
-    Challenge::choose(&headers)
+    Challenge::all(&headers).into_iter().next()
 }
 
 fn bearer(realm: &str, service: &str, scope: &str) -> Option<Challenge> {

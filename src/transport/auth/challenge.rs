@@ -25,22 +25,24 @@ pub enum Challenge {
 }
 
 impl Challenge {
-    /// The challenge to answer: Bearer before Basic, unknown schemes passed over.
-    pub fn choose(headers: &HeaderMap) -> Option<Self> {
-        let mut basic = None;
+    /// The challenges in `headers` that can be answered, the better ones first: Bearer before Basic, unknown schemes passed
+    /// over.
+    pub fn all(headers: &HeaderMap) -> Vec<Self> {
+        let (mut bearer, mut basic) = (Vec::new(), Vec::new());
         let mut left = limits::CHALLENGE;
         for value in headers.get_all(WWW_AUTHENTICATE) {
-            left = left.checked_sub(value.len())?;
+            let Some(rest) = left.checked_sub(value.len()) else { break };
+            left = rest;
             // Quoted strings may hold ISO 8859-1; what we need of them is ASCII.
             for Parsed { scheme, parameters } in parse(&String::from_utf8_lossy(value.as_bytes())) {
                 let parameter =
                     |name: &str| parameters.iter().find(|(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, v)| v.clone());
                 if scheme.eq_ignore_ascii_case("basic") {
-                    basic = Some(Self::Basic);
+                    basic = vec![Self::Basic];
                 } else if scheme.eq_ignore_ascii_case("bearer")
                     && let Some(realm) = parameter("realm")
                 {
-                    return Some(Self::Bearer {
+                    bearer.push(Self::Bearer {
                         realm,
                         service: parameter("service").unwrap_or_default(),
                         scope: parameter("scope").unwrap_or_default(),
@@ -48,7 +50,8 @@ impl Challenge {
                 }
             }
         }
-        basic
+        bearer.append(&mut basic);
+        bearer
     }
 }
 

@@ -93,12 +93,16 @@ impl Auth {
     /// The grant for a challenge that `registry` gave earlier, to spare the round trip of being challenged again.
     pub async fn known(&self, http: &Http, registry: &Origin, caller: &Caller<'_>) -> Result<Option<Grant>> {
         let challenge = self.challenges().get(registry).cloned();
-        match challenge {
-            Some(challenge) => Ok(self.grant(http, registry, &challenge, caller, None).await?.map(|mut grant| {
-                grant.reused = true;
-                grant
-            })),
-            None => Ok(None),
+        let Some(challenge) = challenge else { return Ok(None) };
+        match self.grant(http, registry, &challenge, caller, None).await {
+            Ok(grant) => Ok(grant.map(|grant| Grant { reused: true, ..grant })),
+            // Refused is refused; but a token service that does not answer may have moved, and the registry knows where.
+            Err(why) if why.kind() != ErrorKind::Unauthorized && challenge != Challenge::Basic => {
+                self.challenges().remove(registry);
+                // What may pass by itself is for the next attempt, which then begins with the registry.
+                if why.is_transient() { Err(why) } else { Ok(None) }
+            }
+            Err(why) => Err(why),
         }
     }
 
@@ -108,7 +112,8 @@ impl Auth {
             return None;
         }
         // Some registries answer an expired token with a bare 401: the challenge from before still holds.
-        let challenge = Challenge::choose(headers).or_else(|| self.challenges().get(registry).cloned())?;
+        let challenge =
+            choose(Challenge::all(headers), registry).or_else(|| self.challenges().get(registry).cloned())?;
         self.challenges().insert(registry.clone(), challenge.clone());
         match (&challenge, &self.source) {
             (Challenge::Basic, Source::Anonymous) => None,
@@ -218,6 +223,16 @@ impl Auth {
     fn challenges(&self) -> std::sync::MutexGuard<'_, HashMap<Origin, Challenge>> {
         self.challenges.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
+}
+
+/// The first challenge that can be answered, or the first of all, which then says why it cannot: a registry behind a proxy
+/// that ends TLS may name a token service by http, and offer Basic beside it.
+fn choose(challenges: Vec<Challenge>, registry: &Origin) -> Option<Challenge> {
+    let usable = |challenge: &&Challenge| match challenge {
+        Challenge::Basic => true,
+        Challenge::Bearer { realm, .. } => trust::check_realm(realm, registry).is_ok(),
+    };
+    challenges.iter().find(usable).or(challenges.first()).cloned()
 }
 
 /// RFC 7617.
