@@ -50,8 +50,8 @@ check: ## format, lints, documentation, header, javac warnings: no test is run
 	$(CARGO) test --locked --all-features --test header
 	$(GRADLE) testClasses
 
-bench: ## time mcjr beside its peers (bench/README.md); SCALE=0.1 for a quick look
-	@bench/run $(SCALE)
+bench: ## time mcjr beside its peers (bench/README.md); SCALE=0.1 for a quick look, CASES=multi,big for some
+	@bench/run "$(or $(SCALE),1.0)" $(CASES)
 
 fmt: ## format the Rust code
 	$(CARGO) fmt

@@ -1,7 +1,11 @@
 """Makes images out of this machine's own files and pushes them to a registry on loopback.
 
-  big    one gzip layer of about 1024 MiB * scale, 5 % of it noise
-  multi  twelve gzip layers of 170 to 2 MiB * scale, about 600 MiB * scale in all
+  big       one gzip layer of about 1024 MiB * scale, 5 % of it noise
+  multi     twelve gzip layers of 170 to 2 MiB * scale, about 600 MiB * scale in all
+  zstd      the same files in zstd layers
+  many      one hundred gzip layers of 1 to 300 KiB
+  layers-N  N layers of 64 KiB of noise
+  gib-N     one layer of N GiB * scale, the same 64 MiB of noise over and over
 The same files give the same bytes: times are kept, the owner is root, the order is sorted.
 """
 import hashlib
@@ -27,15 +31,24 @@ def exists(hostport, repository):
 
 
 def make(hostport, name, scale, work):
-    files = tree_files()
+    files, repository = tree_files(), f"bench/{name}"
     with tempfile.TemporaryDirectory(dir=work) as scratch:
         if name == "big":
             size = int(1024 * MIB * scale)
             noise = random.Random(7).randbytes(size // 20)
             layers = [Layer(scratch, files, size - len(noise), noise)]
+        elif name in ("multi", "zstd"):
+            layers = [Layer(scratch, files, int(size * MIB * scale), packer=name) for size in MULTI]
+        elif name == "many":
+            sizes = random.Random(11)
+            # By what goes in: of so little the packer still holds all when the next file comes.
+            layers = [Layer(scratch, files, raw=sizes.randint(1, 300) * 3 << 10) for _ in range(100)]
+        elif name.startswith("layers-"):
+            noise = random.Random(13)
+            layers = [Noise(scratch, 64 << 10, noise) for _ in range(int(name.split("-")[1]))]
         else:
-            layers = [Layer(scratch, files, int(size * MIB * scale)) for size in MULTI]
-        push(hostport, f"bench/{name}", layers)
+            layers = [Noise(scratch, int(float(name.split("-")[1]) * 1024 * MIB * scale), random.Random(17))]
+        push(hostport, repository, layers)
 
 
 def tree_files():
@@ -60,27 +73,34 @@ class Hashing:
     """Passes on what the tar writer writes, and hashes it: the diffID."""
 
     def __init__(self, out):
-        self.out, self.hash = out, hashlib.sha256()
+        self.out, self.hash, self.size = out, hashlib.sha256(), 0
 
     def write(self, data):
         self.hash.update(data)
+        self.size += len(data)
         return self.out.write(data)
 
 
 class Layer:
-    """Takes files until `size` bytes are packed."""
+    """Takes files until `size` bytes are packed, or `raw` bytes are in."""
 
-    def __init__(self, work, files, size, noise=None):
+    media_type = OCI + "layer.v1.tar+gzip"
+
+    def __init__(self, work, files, size=0, noise=None, packer="gzip", raw=0):
         self.path = tempfile.mktemp(dir=work)
-        packer = ["pigz", "-6", "-n", "-c"] if shutil.which("pigz") else ["gzip", "-6", "-n", "-c"]
+        if packer == "zstd":
+            self.media_type = OCI + "layer.v1.tar+zstd"
+            packer = ["zstd", "-3", "-T2", "-q", "-c"]
+        else:
+            packer = ["pigz", "-6", "-n", "-c"] if shutil.which("pigz") else ["gzip", "-6", "-n", "-c"]
         with open(self.path, "wb") as packed:
             process = subprocess.Popen(packer, stdin=subprocess.PIPE, stdout=packed)
-            raw = Hashing(process.stdin)
-            with tarfile.open(fileobj=raw, mode="w|", format=tarfile.PAX_FORMAT, bufsize=1 << 18) as tar:
+            hashing = Hashing(process.stdin)
+            with tarfile.open(fileobj=hashing, mode="w|", format=tarfile.PAX_FORMAT, bufsize=1 << 18) as tar:
                 for path in files:
                     self.add(tar, path)
                     # What the packer still holds is not counted; on these sizes that is nothing.
-                    if os.fstat(packed.fileno()).st_size >= size:
+                    if hashing.size >= raw if raw else os.fstat(packed.fileno()).st_size >= size:
                         break
                 if noise:
                     entry = tarfile.TarInfo("var/noise")
@@ -89,7 +109,7 @@ class Layer:
             process.stdin.close()
             if process.wait():
                 raise SystemExit(f"{packer[0]} failed")
-        self.diff_id = "sha256:" + raw.hash.hexdigest()
+        self.diff_id = "sha256:" + hashing.hash.hexdigest()
         with open(self.path, "rb") as packed:
             self.digest = "sha256:" + hashlib.file_digest(packed, "sha256").hexdigest()
         self.size = os.path.getsize(self.path)
@@ -104,6 +124,22 @@ class Layer:
                 tar.addfile(entry, file if entry.isreg() else None)
         except OSError:
             pass  # unreadable, or a dangling link
+
+
+class Noise:
+    """A layer that is no tar: nobody who keeps layers as stored looks into it."""
+    media_type = OCI + "layer.v1.tar"
+
+    def __init__(self, work, size, noise):
+        self.path, self.size = tempfile.mktemp(dir=work), size
+        block, left, digest = noise.randbytes(min(size, 64 * MIB)), size, hashlib.sha256()
+        with open(self.path, "wb") as file:
+            while left:
+                piece = block[:left]
+                file.write(piece)
+                digest.update(piece)
+                left -= len(piece)
+        self.digest = self.diff_id = "sha256:" + digest.hexdigest()
 
 
 class Bytes:
@@ -129,7 +165,7 @@ def push(hostport, repository, layers):
     manifest = json.dumps({
         "schemaVersion": 2, "mediaType": OCI + "manifest.v1+json",
         "config": {"mediaType": OCI + "config.v1+json", "digest": digest, "size": len(config)},
-        "layers": [{"mediaType": OCI + "layer.v1.tar+gzip", "digest": layer.digest, "size": layer.size} for layer in layers],
+        "layers": [{"mediaType": layer.media_type, "digest": layer.digest, "size": layer.size} for layer in layers],
     }).encode()
     request(hostport, "PUT", f"/v2/{repository}/manifests/1", manifest, {"Content-Type": OCI + "manifest.v1+json"}, 201)
 
