@@ -155,7 +155,8 @@ pub(super) const NEAR: Duration = Duration::from_millis(5);
 /// Connections to a near registry: there the processor is the limit, and more of them only cost it.
 const NEAR_CONNECTIONS: usize = 4;
 /// A near registry is looked at again after this time ...
-const SECOND_LOOK: Duration = Duration::from_millis(250);
+const SECOND_LOOK: Duration = Duration::from_millis(SECOND_LOOK_MS);
+const SECOND_LOOK_MS: u64 = 250;
 /// ... and if its connections bring less than this many bytes a second each, more of them are worth a try after all.
 const SLOW: u64 = 100_000_000;
 
@@ -173,7 +174,7 @@ pub(super) async fn place(layers: &[Placing<'_>], connections: usize, near: bool
         () = tokio::time::sleep(SECOND_LOOK), if few < connections => {}
     }
     let arrived: u64 = layers.iter().filter_map(|layer| layer.progress).map(LayerProgress::done).sum();
-    let slow = arrived * 1000 < SLOW * few as u64 * SECOND_LOOK.as_millis() as u64;
+    let slow = arrived * 1000 < SLOW * few as u64 * SECOND_LOOK_MS;
     let more = if slow { connections - few } else { 0 };
     try_join(working, workers(more)).await.map(drop)
 }

@@ -31,7 +31,7 @@ impl Challenge {
         let (mut bearer, mut basic) = (Vec::new(), Vec::new());
         let mut left = limits::CHALLENGE;
         for value in headers.get_all(WWW_AUTHENTICATE) {
-            let Some(rest) = left.checked_sub(value.len()) else { break };
+            let Some(rest) = left.checked_sub(value.len()) else { return Vec::new() };
             left = rest;
             // Quoted strings may hold ISO 8859-1; what we need of them is ASCII.
             for Parsed { scheme, parameters } in parse(&String::from_utf8_lossy(value.as_bytes())) {
