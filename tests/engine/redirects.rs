@@ -111,6 +111,18 @@ fn plain_http_to_elsewhere_is_never_spoken() {
     Puller::at(&registry).fails("app:v1", Malformed, "plain http is only for loopback");
 }
 
+/// A3, "http→https redirect not followed".
+#[test]
+fn from_http_to_https_it_is_followed() {
+    let (registry, store) = (Registry::start(), Registry::builder().tls().start());
+    let image = push(&registry);
+    push(&store);
+    registry.fault(&format!("GET /v2/app/blobs/* redirect=307:{}{{path}}?X-Sig={SIGNATURE}", store.url()));
+    let ca = store.ca().to_str().expect("UTF-8");
+    Puller::with(&registry, &[("trusted-certificates", ca)]).works("app:v1").holds(&image, Kept::ForDocker);
+    assert_eq!(store.requests().len(), 3, "config and layers");
+}
+
 #[test]
 fn from_https_to_http_nothing_is_followed() {
     let plain = Registry::start();
