@@ -3,7 +3,7 @@
 use multicloudj_registry::ErrorKind::{self, Integrity, Malformed, NotFound, Unavailable};
 
 use crate::archive::Kept;
-use crate::fixture::Puller;
+use crate::fixture::{Puller, until};
 use crate::support::{Content, Edge, Image, Lie, Pushed, Registry, gzip, plain};
 
 /// Long enough to come in several pieces.
@@ -60,6 +60,8 @@ fn faults_of_the_config() {
         let kind = if fault == "endless" { Malformed } else { kind };
         let words = if fault == "endless" { "config is longer than" } else { words };
         Puller::at(&registry).fails("app:v1", kind, words);
+        // The layers beside it may have been asked for a moment before.
+        until("the end of the first pull", || registry.open_connections() == 0);
         registry.reset();
         registry.fault(&format!("GET /v2/app/blobs/{} {fault}", image.config_digest));
         Puller::at(&registry).option("format", "oci").fails("app:v1", kind, words);
