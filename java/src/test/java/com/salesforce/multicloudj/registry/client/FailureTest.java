@@ -81,7 +81,7 @@ class FailureTest {
             Arguments.of("app:gzip", manifests + "body=\"{\"", UNKNOWN, "manifest"),
             Arguments.of("app:gzip", manifests + "reset", UNKNOWN, "reset"),
             Arguments.of("app:gzip", blobs + "status=404", ResourceNotFoundException.class, "404"),
-            Arguments.of("app:gzip", blobs + "cut=100", UNKNOWN, "blobs"),
+            Arguments.of("app:gzip", blobs + "cut=100", UNKNOWN, " after "),
             Arguments.of("app:gzip", blobs + "short=10", UNKNOWN, "bytes"),
             Arguments.of("app:gzip", blobs + "extra=10", UNKNOWN, "bytes"),
             Arguments.of("app:gzip", blobs + "flip=20", UNKNOWN, "sha256:"),
