@@ -40,7 +40,7 @@ def make(hostport, name, scale, work):
         elif name in ("multi", "zstd"):
             layers = [Layer(scratch, files, int(size * MIB * scale), packer=name) for size in MULTI]
         elif name == "many":
-            sizes = random.Random(11)
+            sizes, files = random.Random(11), tree_files(["/usr/share", "/usr/include"], 200_000)
             # By what goes in: of so little the packer still holds all when the next file comes.
             layers = [Layer(scratch, files, raw=sizes.randint(1, 300) * 3 << 10) for _ in range(100)]
         elif name.startswith("layers-"):
@@ -51,10 +51,10 @@ def make(hostport, name, scale, work):
         push(hostport, repository, layers)
 
 
-def tree_files():
+def tree_files(trees=TREES, largest=600 * MIB):
     """Regular files and symlinks, an inode once."""
     seen = set()
-    for tree in TREES:
+    for tree in trees:
         for root, dirs, names in os.walk(tree):
             dirs.sort()
             for name in sorted(names):
@@ -63,7 +63,7 @@ def tree_files():
                     info = os.lstat(path)
                 except OSError:
                     continue
-                usable = stat.S_ISLNK(info.st_mode) or stat.S_ISREG(info.st_mode) and info.st_size < 600 * MIB
+                usable = stat.S_ISLNK(info.st_mode) or stat.S_ISREG(info.st_mode) and info.st_size < largest
                 if usable and info.st_ino not in seen:
                     seen.add(info.st_ino)
                     yield path
