@@ -255,7 +255,7 @@ struct mcjr_config *mcjr_config_new(void);
 
 /**
  * Sets one key, for example `mcjr_config_set(config, "endpoint", "https://registry.example.com")`.
- * The keys are listed in docs/usage-guide.md; key and value are UTF-8 and copied.
+ * The keys are listed in docs/settings.md; key and value are UTF-8 and copied.
  *
  * Returns 0, or the kind of what is wrong with it. The first refusal is kept: mcjr_client_new() then fails with its
  * text, so a caller may set many keys and look once.
@@ -349,7 +349,7 @@ struct mcjr_options *mcjr_options_new(void);
 
 /**
  * Sets one key, for example `mcjr_options_set(options, "platform", "linux/arm64")`.
- * The keys are listed in docs/usage-guide.md; key and value are UTF-8 and copied.
+ * The keys are listed in docs/settings.md; key and value are UTF-8 and copied.
  *
  * Returns 0, or the kind of what is wrong with it. The first refusal is kept: mcjr_pull_image() then fails with its
  * text, so a caller may set many keys and look once.

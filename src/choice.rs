@@ -1,4 +1,4 @@
-//! The choice of one child of an index (OCI image spec, image-index.md; rules in `docs/usage-guide.md`).
+//! The choice of one child of an index (OCI image spec, image-index.md).
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::manifest::{Index, IndexEntry};

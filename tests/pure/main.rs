@@ -13,6 +13,7 @@ mod proxy;
 mod redact;
 mod reference;
 mod settings;
+mod settings_doc;
 mod tar_layout;
 mod trust;
 

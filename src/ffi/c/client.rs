@@ -70,7 +70,7 @@ pub extern "C" fn mcjr_config_new() -> *mut mcjr_config {
 }
 
 /// Sets one key, for example `mcjr_config_set(config, "endpoint", "https://registry.example.com")`.
-/// The keys are listed in docs/usage-guide.md; key and value are UTF-8 and copied.
+/// The keys are listed in docs/settings.md; key and value are UTF-8 and copied.
 ///
 /// Returns 0, or the kind of what is wrong with it. The first refusal is kept: mcjr_client_new() then fails with its
 /// text, so a caller may set many keys and look once.

@@ -36,7 +36,7 @@ pub extern "C" fn mcjr_options_new() -> *mut mcjr_options {
 }
 
 /// Sets one key, for example `mcjr_options_set(options, "platform", "linux/arm64")`.
-/// The keys are listed in docs/usage-guide.md; key and value are UTF-8 and copied.
+/// The keys are listed in docs/settings.md; key and value are UTF-8 and copied.
 ///
 /// Returns 0, or the kind of what is wrong with it. The first refusal is kept: mcjr_pull_image() then fails with its
 /// text, so a caller may set many keys and look once.
