@@ -3,6 +3,7 @@
 mod bad_documents;
 mod challenge;
 mod config;
+mod dependencies;
 mod digest;
 mod errors;
 mod layers;
