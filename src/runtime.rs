@@ -5,6 +5,7 @@ use std::sync::Mutex;
 use once_cell::sync::Lazy;
 use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::task::JoinError;
 
 use crate::error::{Error, ErrorKind, Result};
 
@@ -21,6 +22,19 @@ static TURNS: Semaphore = Semaphore::const_new(BLOCKING_THREADS - 64);
 /// connection, while the connections belong to transfers that wait for a thread.
 pub async fn blocking_turn() -> SemaphorePermit<'static> {
     TURNS.acquire().await.unwrap_or_else(|_| unreachable!("nobody closes it"))
+}
+
+/// Runs short `work` on a thread that may block: a file to seal, a hash to finish.
+///
+/// # Errors
+/// Internal if `work` panicked.
+pub async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
+    tokio::task::spawn_blocking(work).await.map_err(worker_died)
+}
+
+/// The error of a blocking thread that did not come back.
+pub fn worker_died(why: JoinError) -> Error {
+    Error::new(ErrorKind::Internal, "a worker thread died").with_cause(why)
 }
 
 /// The runtime, started at the first call. Its threads never keep a process alive: they are not joined at exit.

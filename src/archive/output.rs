@@ -14,6 +14,7 @@ use std::sync::Arc;
 use tempfile::{NamedTempFile, TempPath};
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::runtime;
 
 /// A checked target: its directory exists, and it is absent or a regular file.
 #[derive(Debug)]
@@ -168,7 +169,7 @@ impl Output {
             file.set_permissions(Permissions::from_mode(mode))?;
             if durable { file.sync_all() } else { Ok(()) }
         };
-        blocking(seal).await?.map_err(|why| self.failed(why))?;
+        runtime::blocking(seal).await?.map_err(|why| self.failed(why))?;
 
         let Self { temp, destination, .. } = self;
         let failed = |why| Error::io(why).context(destination.action("write"));
@@ -177,7 +178,7 @@ impl Output {
         temp.persist(&destination.path).map_err(|why| failed(why.error))?;
         if durable {
             let folder = parent(&destination.path).to_owned();
-            blocking(move || File::open(folder)?.sync_all()).await?.map_err(failed)?;
+            runtime::blocking(move || File::open(folder)?.sync_all()).await?.map_err(failed)?;
         }
         Ok(())
     }
@@ -207,11 +208,6 @@ impl Writer {
     pub fn failed(&self, why: io::Error) -> Error {
         Error::io(why).context(self.destination.action("write"))
     }
-}
-
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
-    let done = tokio::task::spawn_blocking(work).await;
-    done.map_err(|why| Error::new(ErrorKind::Internal, "a worker thread died").with_cause(why))
 }
 
 /// Follows symlinks once and by hand, so that a dangling one is created where it points.

@@ -13,6 +13,7 @@ use tokio::sync::watch;
 use crate::archive::layout::{BLOCK, header, padded};
 use crate::archive::output::{Output, Writer};
 use crate::error::Result;
+use crate::runtime;
 
 /// The growing end of the archive.
 #[derive(Debug)]
@@ -68,9 +69,7 @@ impl Tail {
             }
             writer.write_at(&header(&name, size), start)
         };
-        tokio::task::spawn_blocking(place)
-            .await
-            .map_err(|why| crate::Error::new(crate::ErrorKind::Internal, "a worker thread died").with_cause(why))??;
+        runtime::blocking(place).await??;
         *self.lock() = start + BLOCK + padded(size);
         self.turn.send_modify(|turn| *turn += 1);
         Ok(())

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use futures_util::future::try_join3;
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 
-use crate::archive::layout::Placed;
+use crate::archive::layout::{self, Placed};
 use crate::archive::output::{Destination, Output};
 use crate::archive::tail::Tail;
 use crate::archive::{decode, docker};
@@ -93,7 +93,7 @@ pub async fn run(job: &Job<'_>, destination: &Path, session: &Session) -> Result
     )
     .await?;
 
-    let size = tail.end() + crate::archive::layout::END;
+    let size = tail.end() + layout::END;
     output.set_len(size)?;
     output.commit(job.options.durable).await?;
     Ok(Pulled {

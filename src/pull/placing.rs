@@ -19,6 +19,8 @@ use crate::manifest::{Compression, Descriptor, Layer};
 use crate::pull::lane::Lane;
 use crate::registry::Repository;
 use crate::registry::blob::{Blob, Fetched};
+use crate::registry::queue::Chunks;
+use crate::runtime;
 use crate::session::LayerProgress;
 
 /// One layer on its way.
@@ -29,16 +31,17 @@ pub(super) struct Placing<'a> {
     /// Where it goes in the archive.
     offset: u64,
     writer: Writer,
-    /// What its media type says, where it must not be zstd.
+    /// Whether it goes into a docker tar as something else, so that zstd bytes in it would be hidden.
     must_not_be_zstd: bool,
     progress: Option<&'a LayerProgress>,
+    /// The length of a part.
+    part: u64,
+    lane: Arc<Lane>,
     state: Mutex<State>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct State {
-    lane: Arc<Lane>,
-    part: u64,
     /// Bytes given to workers so far.
     taken: u64,
     /// Workers that have not come back.
@@ -65,7 +68,9 @@ impl<'a> Placing<'a> {
             writer,
             must_not_be_zstd: in_docker_tar && layer.compression != Compression::Zstd,
             progress,
-            state: Mutex::new(State { lane, part, taken: 0, under_way: 0 }),
+            part,
+            lane,
+            state: Mutex::default(),
         }
     }
 
@@ -74,21 +79,21 @@ impl<'a> Placing<'a> {
     }
 
     /// The next part, if there is one.
-    fn take(&self) -> Option<(Range<u64>, Arc<Lane>)> {
+    fn take(&self) -> Option<Range<u64>> {
         let mut state = self.lock();
         let (start, size) = (state.taken, self.descriptor.size);
         if start == size {
             return None;
         }
-        let end = size.min(start + state.part);
+        let end = size.min(start + self.part);
         state.taken = end;
         state.under_way += 1;
-        Some((start..end, Arc::clone(&state.lane)))
+        Some(start..end)
     }
 
     /// Fetches a part that was taken; whoever brings the last one checks the whole.
-    async fn fetch(&self, span: Range<u64>, lane: Arc<Lane>) -> Result<()> {
-        let fetched = self.stream(span, Arc::clone(&lane)).await?;
+    async fn fetch(&self, span: Range<u64>) -> Result<()> {
+        let fetched = self.stream(span, Arc::clone(&self.lane)).await?;
         let last = {
             let mut state = self.lock();
             if matches!(fetched, Fetched::NoParts) {
@@ -98,12 +103,12 @@ impl<'a> Placing<'a> {
             state.under_way -= 1;
             state.under_way == 0 && state.taken == self.descriptor.size
         };
-        if last { self.complete(lane).await } else { Ok(()) }
+        if last { self.complete().await } else { Ok(()) }
     }
 
-    async fn complete(&self, lane: Arc<Lane>) -> Result<()> {
-        if lane.is_written() {
-            match finish(lane).await {
+    async fn complete(&self) -> Result<()> {
+        if self.lane.is_written() {
+            match finish(Arc::clone(&self.lane)).await {
                 // Parts of two objects, or of a server that garbles them: what it says in one piece is its last word.
                 Err(why) if why.kind() == ErrorKind::Integrity && self.blob.came_in_parts() => {}
                 finished => return finished.map_err(|why| self.named(why)),
@@ -124,7 +129,7 @@ impl<'a> Placing<'a> {
     async fn stream(&self, span: Range<u64>, lane: Arc<Lane>) -> Result<Fetched<()>> {
         let (mut at, refuse_zstd) = (span.start, self.must_not_be_zstd);
         let arrived = |bytes| self.progress.into_iter().for_each(|layer| layer.add(bytes));
-        let work = move |mut chunks: crate::registry::queue::Chunks| {
+        let work = move |mut chunks: Chunks| {
             if at == 0 && refuse_zstd && decode::sniff(chunks.peek(decode::MAGIC)?) == Compression::Zstd {
                 // Only the media type told the plan which layers to decode.
                 return Err(Error::new(
@@ -164,7 +169,7 @@ const SLOW: u64 = 100_000_000;
 pub(super) async fn place(layers: &[Placing<'_>], connections: usize, near: bool) -> Result<()> {
     // Nothing to hand out, but its digest is a claim like any other.
     let mut empty = layers.iter().filter(|layer| layer.descriptor.size == 0);
-    empty.try_for_each(|layer| layer.lock().lane.finish().map_err(|why| layer.named(why)))?;
+    empty.try_for_each(|layer| layer.lane.finish().map_err(|why| layer.named(why)))?;
     let workers = |count: usize| try_join_all((0..count).map(|_| work(layers)));
     let few = if near { connections.min(NEAR_CONNECTIONS) } else { connections };
     let working = workers(few);
@@ -183,16 +188,14 @@ pub(super) async fn place(layers: &[Placing<'_>], connections: usize, near: bool
 async fn work(layers: &[Placing<'_>]) -> Result<()> {
     while let Some(layer) = layers.iter().min_by_key(|layer| Reverse(layer.left())) {
         // Nothing is left anywhere if nothing is left of the one with the most.
-        let Some((span, lane)) = layer.take() else { break };
-        layer.fetch(span, lane).await?;
+        let Some(span) = layer.take() else { break };
+        layer.fetch(span).await?;
     }
     Ok(())
 }
 
 async fn finish(lane: Arc<Lane>) -> Result<()> {
-    tokio::task::spawn_blocking(move || lane.finish())
-        .await
-        .map_err(|why| Error::new(ErrorKind::Internal, "a worker thread died").with_cause(why))?
+    runtime::blocking(move || lane.finish()).await?
 }
 
 /// Equal parts of about [`limits::PART`]; a blob that is not worth cutting is one part.

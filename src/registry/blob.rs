@@ -157,9 +157,7 @@ impl<'a> Blob<'a> {
         };
         // Without an end mark the worker stops when its queue closes.
         drop(feed);
-        let done = worker.await.map_err(|why| {
-            Error::new(ErrorKind::Internal, "a worker thread died").with_cause(why).context(&self.action)
-        })?;
+        let done = worker.await.map_err(|why| runtime::worker_died(why).context(&self.action))?;
         drop(body);
         match stopped {
             Some(Ok(end)) => Ok(end),
